@@ -1,0 +1,252 @@
+//! Every force against its energy, every parameter gradient against finite differences.
+//!
+//! Central differences in f64 with step 1e-5 have an error near 1e-9 for the
+//! magnitudes drawn here; the tolerance 1e-6 (relative to the scale of the
+//! answer) would catch any wrong coefficient, sign or index.
+
+use faer::{Mat, MatRef};
+use overdamped_energy::{
+    Drive, Edges, Energy, FastHidden, PairTerm, Pairs, Potential, SiteTerm, Sites, Sum,
+};
+use proptest::prelude::*;
+
+const STEP: f64 = 1e-5;
+const CHAINS: usize = 3;
+
+const EVERY_PAIR_TERM: [PairTerm; 8] = [
+    PairTerm::Bilinear,
+    PairTerm::Spring,
+    PairTerm::Optomechanical,
+    PairTerm::Duffing,
+    PairTerm::LinearQuadratic,
+    PairTerm::CubicLinear,
+    PairTerm::Biquadratic,
+    PairTerm::LinearCubic,
+];
+
+/// One energy of each kind: dense and sparse pairs are different evaluators.
+fn models() -> Vec<(&'static str, Box<dyn Energy<f64>>)> {
+    let scattered = Edges::list(16, vec![(0, 5), (1, 6), (2, 7), (9, 3), (15, 0)]).unwrap();
+    let lattice = Edges::four_neighbour(4, 4);
+    assert!(scattered.density() < 0.15 && Edges::all_to_all(6).density() > 0.15);
+    vec![
+        ("sites", Box::new(Sites::new(4, &SiteTerm::ALL))),
+        (
+            "dense pairs",
+            Box::new(Pairs::new(Edges::all_to_all(6), &EVERY_PAIR_TERM)),
+        ),
+        (
+            "lattice pairs",
+            Box::new(Pairs::new(lattice, &EVERY_PAIR_TERM)),
+        ),
+        (
+            "scattered pairs",
+            Box::new(Pairs::new(scattered, &EVERY_PAIR_TERM)),
+        ),
+        ("hidden", Box::new(FastHidden::new(5, 3))),
+        (
+            "sum",
+            Box::new(
+                Sum::of(Sites::new(5, &SiteTerm::ALL))
+                    .unwrap()
+                    .and(Pairs::dense_bilinear(5))
+                    .unwrap()
+                    .and(FastHidden::new(5, 2))
+                    .unwrap(),
+            ),
+        ),
+    ]
+}
+
+/// A deterministic spread of numbers in [-1, 1] that depends on the drawn seed.
+fn numbers(seed: u64, stream: u64) -> impl FnMut() -> f64 {
+    let mut state = seed ^ (stream << 32) ^ 0x9e37_79b9_7f4a_7c15;
+    move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / f64::from(1_u32 << 30) - 1.0
+    }
+}
+
+fn matrix(units: usize, mut next: impl FnMut() -> f64) -> Mat<f64> {
+    Mat::from_fn(units, CHAINS, |_, _| next())
+}
+
+fn close(found: f64, expected: f64, scale: f64, what: &str) -> Result<(), TestCaseError> {
+    prop_assert!(
+        (found - expected).abs() <= 1e-6 * (1.0 + scale),
+        "{what}: found {found}, finite difference {expected}"
+    );
+    Ok(())
+}
+
+fn shifted(states: MatRef<'_, f64>, direction: MatRef<'_, f64>, step: f64) -> Mat<f64> {
+    Mat::from_fn(states.nrows(), states.ncols(), |i, c| {
+        states[(i, c)] + step * direction[(i, c)]
+    })
+}
+
+fn scale(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |most, value| most.max(value.abs()))
+}
+
+fn check_state_derivatives(
+    name: &str,
+    potential: &dyn Potential<f64>,
+    seed: u64,
+) -> Result<(), TestCaseError> {
+    let units = potential.units();
+    let states = matrix(units, numbers(seed, 1));
+    let direction = matrix(units, numbers(seed, 2));
+    let (up, down) = (
+        shifted(states.as_ref(), direction.as_ref(), STEP),
+        shifted(states.as_ref(), direction.as_ref(), -STEP),
+    );
+    let force = potential.force(states.as_ref());
+    let (energy_up, energy_down) = (
+        potential.energy(up.as_ref()),
+        potential.energy(down.as_ref()),
+    );
+    let mut curvature = Mat::zeros(units, CHAINS);
+    potential.add_curvature_product(states.as_ref(), direction.as_ref(), curvature.as_mut());
+    let (force_up, force_down) = (potential.force(up.as_ref()), potential.force(down.as_ref()));
+    for chain in 0..CHAINS {
+        let along: f64 = (0..units)
+            .map(|i| -force[(i, chain)] * direction[(i, chain)])
+            .sum();
+        let expected = (energy_up[chain] - energy_down[chain]) / (2.0 * STEP);
+        close(along, expected, expected.abs(), &format!("{name}: force"))?;
+        for unit in 0..units {
+            let expected = -(force_up[(unit, chain)] - force_down[(unit, chain)]) / (2.0 * STEP);
+            close(
+                curvature[(unit, chain)],
+                expected,
+                expected.abs(),
+                &format!("{name}: curvature of unit {unit}"),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn forces_and_curvatures_derive_from_the_energy(seed in any::<u64>()) {
+        for (name, energy) in models() {
+            let mut next = numbers(seed, 0);
+            let theta: Vec<f64> = (0..energy.layout().len()).map(|_| next()).collect();
+            check_state_derivatives(name, energy.bind(&theta).unwrap().as_ref(), seed)?;
+        }
+    }
+
+    #[test]
+    fn drives_derive_from_their_energy(seed in any::<u64>()) {
+        let anchors = matrix(4, numbers(seed, 5));
+        let spring = Drive::spring(vec![2.0, 0.0, 1.0, 0.5], anchors.as_ref()).unwrap();
+        let nudge = Drive::linear_nudge(0.3, matrix(4, numbers(seed, 6)).as_ref()).unwrap();
+        let target = Drive::quadratic_nudge(0.1, &[true, false, true, false], anchors.as_ref());
+        let drive = spring.and(&nudge).unwrap().and(&target.unwrap()).unwrap();
+        check_state_derivatives("drive", &drive, seed)?;
+    }
+
+    #[test]
+    fn parameter_gradients_match_finite_differences_block_by_block(seed in any::<u64>()) {
+        for (name, energy) in models() {
+            let layout = energy.layout();
+            let mut next = numbers(seed, 0);
+            let theta: Vec<f64> = (0..layout.len()).map(|_| next()).collect();
+            let states = matrix(energy.units(), numbers(seed, 1));
+            let errors = matrix(energy.units(), numbers(seed, 2));
+            let weights = [1.0, -0.5, 0.25];
+            let potential = energy.bind(&theta).unwrap();
+            let mut gradient = vec![0.0; layout.len()];
+            potential.add_parameter_gradient(&weights, states.as_ref(), &mut gradient);
+            let mut contrast = vec![0.0; layout.len()];
+            potential.add_directional_gradient(
+                &weights, states.as_ref(), errors.as_ref(), &mut contrast,
+            );
+            let largest = scale(gradient.iter().chain(&contrast).copied());
+            for (block, range) in layout.blocks() {
+                for index in range {
+                    let at = |step: f64| {
+                        let mut theta = theta.clone();
+                        theta[index] += step;
+                        let potential = energy.bind(&theta).unwrap();
+                        let energy = potential.energy(states.as_ref());
+                        let force = potential.force(states.as_ref());
+                        let weighted: f64 = energy.iter().zip(weights).map(|(e, w)| e * w).sum();
+                        let probed: f64 = (0..CHAINS).map(|c| {
+                            let work = |i| force[(i, c)] * errors[(i, c)];
+                            weights[c] * (0..states.nrows()).map(work).sum::<f64>()
+                        }).sum();
+                        (weighted, probed)
+                    };
+                    let (up, down) = (at(STEP), at(-STEP));
+                    let slope = (up.0 - down.0) / (2.0 * STEP);
+                    // d/d eps dE/dtheta along e is -e . dF/dtheta.
+                    let probe = -(up.1 - down.1) / (2.0 * STEP);
+                    let what = format!("{name}: {}[{index}]", block.name);
+                    close(gradient[index], slope, largest, &what)?;
+                    close(contrast[index], probe, largest, &format!("{what} along e"))?;
+                }
+            }
+        }
+    }
+
+    // The dense and the sparse evaluator must agree where both apply.
+    #[test]
+    fn sparse_edges_embedded_in_a_dense_set_give_the_same_forces(seed in any::<u64>()) {
+        let sparse = Pairs::new(Edges::four_neighbour(4, 4), &EVERY_PAIR_TERM);
+        let dense = Pairs::new(Edges::all_to_all(16), &EVERY_PAIR_TERM);
+        let mut next = numbers(seed, 0);
+        let few = sparse.edges().len();
+        let theta: Vec<f64> = (0..few * EVERY_PAIR_TERM.len()).map(|_| next()).collect();
+        let all = dense.edges().len();
+        let mut embedded = vec![0.0; all * EVERY_PAIR_TERM.len()];
+        for (edge, pair) in sparse.edges().pairs().iter().enumerate() {
+            let at = dense.edges().pairs().iter().position(|known| known == pair).unwrap();
+            for term in 0..EVERY_PAIR_TERM.len() {
+                embedded[term * all + at] = theta[term * few + edge];
+            }
+        }
+        let states = matrix(16, numbers(seed, 1));
+        let (sparse, dense) = (sparse.bind(&theta).unwrap(), dense.bind(&embedded).unwrap());
+        let (a, b) = (sparse.force(states.as_ref()), dense.force(states.as_ref()));
+        for chain in 0..CHAINS {
+            for unit in 0..16 {
+                prop_assert!((a[(unit, chain)] - b[(unit, chain)]).abs() < 1e-12);
+            }
+            let (a, b) = (sparse.energy(states.as_ref()), dense.energy(states.as_ref()));
+            prop_assert!((a[chain] - b[chain]).abs() < 1e-12);
+        }
+    }
+}
+
+/// Single precision follows double precision to its own accuracy.
+#[test]
+fn single_precision_agrees_with_double() {
+    let mut next = numbers(7, 0);
+    let energy64 = Sum::of(Sites::new(9, &SiteTerm::ALL))
+        .unwrap()
+        .and(Pairs::new(Edges::all_to_all(9), &EVERY_PAIR_TERM))
+        .unwrap();
+    let energy32 = Sum::of(Sites::new(9, &SiteTerm::ALL))
+        .unwrap()
+        .and(Pairs::new(Edges::all_to_all(9), &EVERY_PAIR_TERM))
+        .unwrap();
+    let theta: Vec<f64> = (0..energy64.layout().len()).map(|_| next()).collect();
+    let theta32: Vec<f32> = theta.iter().map(|&value| value as f32).collect();
+    let states = matrix(9, numbers(7, 1));
+    let states32 = Mat::from_fn(9, CHAINS, |i, c| states[(i, c)] as f32);
+    let wide = energy64.bind(&theta).unwrap().force(states.as_ref());
+    let narrow = energy32.bind(&theta32).unwrap().force(states32.as_ref());
+    for chain in 0..CHAINS {
+        for unit in 0..9 {
+            let gap = (wide[(unit, chain)] - f64::from(narrow[(unit, chain)])).abs();
+            assert!(gap < 2e-5, "unit {unit}, chain {chain}: {gap:e}");
+        }
+    }
+}
