@@ -1,4 +1,4 @@
-//! Largest curvature at a state: the stiffest direction sets the stable step size.
+//! Largest relaxation rate at a state: the stiffest direction sets the stable step size.
 
 use faer::Mat;
 
@@ -7,13 +7,20 @@ use crate::{Potential, Scalar, potential::column};
 /// Power iterations; the Rayleigh quotient converges twice as fast as the vector.
 const ITERATIONS: usize = 30;
 
-pub(crate) fn largest<T: Scalar>(potential: &dyn Potential<T>, state: &[T]) -> f64 {
+/// Largest eigenvalue of M^(1/2) H M^(1/2), with M the diagonal of mobilities.
+pub(crate) fn largest_rate<T: Scalar>(
+    potential: &dyn Potential<T>,
+    state: &[T],
+    mobility: &[f64],
+) -> f64 {
+    let root: Vec<T> = mobility.iter().map(|m| T::of(m.sqrt())).collect();
     let units = potential.units();
     let states = Mat::from_fn(units, 1, |unit, _| state[unit]);
     let product = |direction: &Mat<T>| {
+        let scaled = Mat::from_fn(units, 1, |unit, _| root[unit] * direction[(unit, 0)]);
         let mut product = Mat::zeros(units, 1);
-        potential.add_curvature_product(states.as_ref(), direction.as_ref(), product.as_mut());
-        product
+        potential.add_curvature_product(states.as_ref(), scaled.as_ref(), product.as_mut());
+        Mat::from_fn(units, 1, |unit, _| root[unit] * product[(unit, 0)])
     };
     // A fixed, aperiodic start has a component along every symmetric or antisymmetric mode.
     let mut direction = Mat::from_fn(units, 1, |unit, _| {

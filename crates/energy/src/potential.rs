@@ -104,14 +104,14 @@ impl<T: Scalar> dyn Potential<T> + '_ {
         growth.certify()
     }
 
-    /// Largest eigenvalue of the Hessian at one state (length: units), by power
-    /// iteration on Hessian products.
+    /// Fastest relaxation rate at one state (length: units): the largest eigenvalue of
+    /// the Hessian weighted by the mobility of each unit, by power iteration.
     ///
-    /// The estimate is a Rayleigh quotient: never above the true value, so that a
-    /// step size that exceeds 2 / (mobility x curvature) is certainly unstable there.
+    /// The estimate is a Rayleigh quotient, never above the true value: an
+    /// explicit step above 2 / rate is certainly unstable there.
     #[must_use]
-    pub fn largest_curvature(&self, state: &[T]) -> f64 {
-        crate::curvature::largest(self, state)
+    pub fn largest_rate(&self, state: &[T], mobility: &[f64]) -> f64 {
+        crate::curvature::largest_rate(self, state, mobility)
     }
 }
 

@@ -61,13 +61,16 @@ fn power_iteration_finds_the_stiffest_direction() {
         .and(Pairs::dense_bilinear(2))
         .unwrap();
     let potential = energy.bind(&[3.0, 3.0, 1.0]).unwrap();
-    let largest = potential.largest_curvature(&[0.3, -0.2]);
+    let largest = potential.largest_rate(&[0.3, -0.2], &[1.0; 2]);
     assert!((largest - 4.0).abs() < 1e-6, "{largest}");
+    // A clamped unit (mobility 0) leaves the other alone, at twice its stiffness here.
+    let rate = potential.largest_rate(&[0.3, -0.2], &[0.0, 2.0]);
+    assert!((rate - 6.0).abs() < 1e-6, "{rate}");
     // A hill in one direction must not hide the stiff one: eigenvalues -5 and 1.
     let saddle = Sites::new(2, &[SiteTerm::Stiffness])
         .bind(&[-5.0, 1.0])
         .unwrap();
-    let largest = saddle.largest_curvature(&[0.0, 0.0]);
+    let largest = saddle.largest_rate(&[0.0, 0.0], &[1.0; 2]);
     assert!((largest - 1.0).abs() < 1e-2, "{largest}");
 }
 

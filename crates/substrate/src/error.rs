@@ -1,0 +1,105 @@
+//! What can go wrong on a substrate.
+
+use overdamped_energy::EnergyError;
+
+use crate::ornstein_uhlenbeck::OrnsteinUhlenbeckError;
+
+/// A substrate was set up wrongly, or its dynamics failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubstrateError {
+    /// The energy or a drive is at fault.
+    #[error(transparent)]
+    Energy(#[from] EnergyError),
+    /// An Ornstein-Uhlenbeck process is at fault.
+    #[error(transparent)]
+    OrnsteinUhlenbeck(#[from] OrnsteinUhlenbeckError),
+    /// A setting is outside its range.
+    #[error("{setting} is {value}; it must be {bound}")]
+    Setting {
+        /// Which setting.
+        setting: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it must be.
+        bound: &'static str,
+    },
+    /// A per-unit setting or a state matrix has the wrong number of units.
+    #[error("{what} has {found} units, but the substrate has {expected}")]
+    Units {
+        /// What was given.
+        what: &'static str,
+        /// Units of the substrate.
+        expected: usize,
+        /// Units given.
+        found: usize,
+    },
+    /// A state handed to the substrate is NaN or infinite.
+    #[error("the state of unit {unit} in chain {chain} is {value}; every state must be finite")]
+    NonFiniteState {
+        /// Unit.
+        unit: usize,
+        /// Chain.
+        chain: usize,
+        /// The value.
+        value: f64,
+    },
+    /// No parameters have been programmed yet.
+    #[error("the substrate has no parameters yet; call `program` before running it")]
+    NotProgrammed,
+    /// No states have been prepared yet.
+    #[error("the substrate has no chains yet; call `prepare` before running it")]
+    NotPrepared,
+    /// A protocol has no slice.
+    #[error("the protocol has no slice; give it at least one")]
+    EmptyProtocol,
+    /// The time step exceeds the stability bound of explicit integrators.
+    #[error(
+        "the time step h = {step:.3e} is unstable: the fastest relaxation rate is {rate:.3e}, and an \
+         explicit step must stay below 2 / rate = {bound:.3e}; use more or shorter steps"
+    )]
+    UnstableStep {
+        /// The time step.
+        step: f64,
+        /// Its bound.
+        bound: f64,
+        /// Mobility times largest curvature.
+        rate: f64,
+    },
+    /// A state left the finite numbers while the substrate was running.
+    #[error(
+        "unit {unit} of chain {chain} diverged at step {step}; shorten the time step, confine the \
+         energy, or run between walls"
+    )]
+    Diverged {
+        /// Unit.
+        unit: usize,
+        /// Chain.
+        chain: usize,
+        /// Steps since the chains were prepared.
+        step: u64,
+    },
+    /// A snapshot belongs to another substrate.
+    #[error("the snapshot does not fit this substrate: {reason}")]
+    Snapshot {
+        /// What differs.
+        reason: String,
+    },
+}
+
+/// Refuses a setting that is not finite or is below its lower bound.
+pub(crate) fn at_least(
+    setting: &'static str,
+    value: f64,
+    lowest: f64,
+    bound: &'static str,
+) -> Result<(), SubstrateError> {
+    if value.is_finite() && value >= lowest {
+        return Ok(());
+    }
+    Err(SubstrateError::Setting {
+        setting,
+        value,
+        bound,
+    })
+}
