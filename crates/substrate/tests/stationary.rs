@@ -167,28 +167,27 @@ fn quartic_and_double_well_histograms_match_quadrature() {
     }
 }
 
-/// Bias of <x^2> in a quartic well at two step sizes: the slope is the weak order.
+/// Bias of <x^4> in a quartic well at two step sizes: the slope is the weak order.
 ///
-/// n = 2e6 chains: the standard error of <x^2> is 5e-4, against biases of .05 (Euler-Maruyama) and
-/// .02 (Leimkuhler-Matthews) at the larger step. Catches a first-order term in
-/// Leimkuhler-Matthews, such as a draw that is not carried over.
+/// <x^4> = kT / q exactly, and for Euler-Maruyama <x^4> = kT / q + h <F^2> / 2 by stationarity
+/// of x^2. n = 2e6 chains: the standard error is 1.1e-3, against biases of .1
+/// and .04 at the larger steps. Catches a first-order term in Leimkuhler-Matthews, such
+/// as a draw that is not carried over.
 #[test]
-fn bias_orders_are_one_and_two() {
-    let exact = average(0.0, 1.0, 1.0, |x| x * x);
-    let bias = |integrator, step| {
-        let samples = well(0.0, 1.0, 1.0, integrator, step, 2_000_000);
-        samples.iter().map(|x| x * x).sum::<f64>() / samples.len() as f64 - exact
-    };
+fn bias_orders_are_one_and_at_least_two() {
+    let exact = average(0.0, 1.0, 1.0, |x| x.powi(4));
+    assert!((exact - 1.0).abs() < 1e-9, "virial theorem: {exact}");
     let slope = |integrator, step: f64| {
-        (bias(integrator, step) / bias(integrator, step / 2.0))
-            .abs()
-            .log2()
+        let bias = |step| {
+            let samples = well(0.0, 1.0, 1.0, integrator, step, 2_000_000);
+            samples.iter().map(|x| x.powi(4)).sum::<f64>() / samples.len() as f64 - exact
+        };
+        let (coarse, fine) = (bias(step), bias(step / 2.0));
+        (coarse / fine).abs().log2()
     };
-    let euler = slope(Integrator::EulerMaruyama, 0.2);
+    let euler = slope(Integrator::EulerMaruyama, 0.1);
     assert!((euler - 1.0).abs() < 0.3, "Euler-Maruyama: order {euler}");
     let leimkuhler = slope(Integrator::LeimkuhlerMatthews, 0.24);
-    assert!(
-        (leimkuhler - 2.0).abs() < 0.5,
-        "Leimkuhler-Matthews: order {leimkuhler}"
-    );
+    // The h^2 coefficient is small here, so that h^4 shows: at least second order is what counts.
+    assert!(leimkuhler > 1.6, "Leimkuhler-Matthews: order {leimkuhler}");
 }
