@@ -26,6 +26,13 @@ pub const MIRRORS: [&str; 2] = [
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
 ];
 
+/// What `--help` ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask fetch
+  cargo xtask fetch --from ~/Downloads
+  cargo xtask fetch --to DIR --mirror https://mirror.example.org/mnist/";
+
 /// Fetch the MNIST digits (four files, 11 MB) and verify them
 ///
 /// Downloads the handwritten digits that the experiments learn from, and checks each file against
@@ -39,13 +46,8 @@ pub const MIRRORS: [&str; 2] = [
 /// t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz; packed or unpacked) in any folder and pass
 /// it with --from. Without MNIST at all, experiments run on the small set of digits that is compiled
 /// in, with coarser results.
-///
-/// Examples:
-///   cargo xtask fetch
-///   cargo xtask fetch --from ~/Downloads
-///   cargo xtask fetch --to /data/mnist --mirror https://mirror.example.org/mnist/
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_long_help = EXAMPLES)]
 pub struct FetchArgs {
     /// Take the files from this folder instead of a mirror (NAME.gz or unpacked NAME)
     #[arg(long, value_name = "DIR", conflicts_with = "mirror")]
