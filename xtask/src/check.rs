@@ -3,7 +3,7 @@
 //! Each check is a plain `cargo` command, printed before it runs so that it can
 //! be repeated by hand. The first that fails ends the process with its code.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,13 +16,24 @@ use crate::progress::human;
 /// Runs all tests in release mode (the numerics are far too slow without it).
 #[derive(Debug, clap::Args)]
 pub struct TestArgs {
-    /// Passed on to `cargo test`: a name filter, or `-- --nocapture` to see output.
-    #[arg(
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "CARGO_TEST_ARGS"
-    )]
-    pub rest: Vec<OsString>,
+    /// For `cargo test`: a name filter, `--doc`, `-p overdamped-energy`, ...
+    #[arg(allow_hyphen_values = true, value_name = "CARGO_TEST_ARGS")]
+    pub cargo: Vec<OsString>,
+    /// For the tests themselves, after `--`: `-- --nocapture` shows their output.
+    #[arg(last = true, value_name = "TEST_BINARY_ARGS")]
+    pub binary: Vec<OsString>,
+}
+
+impl TestArgs {
+    /// The words to append to `cargo test`.
+    fn words(&self) -> Vec<OsString> {
+        let mut words = self.cargo.clone();
+        if !self.binary.is_empty() {
+            words.push("--".into());
+            words.extend_from_slice(&self.binary);
+        }
+        words
+    }
 }
 
 /// Runs everything that has to pass before a change is merged.
@@ -39,7 +50,7 @@ pub struct CiArgs {
 /// # Errors
 /// When cargo cannot be started.
 pub fn test(args: &TestArgs) -> anyhow::Result<()> {
-    let step = Step::cargo("tests", &["test", "--workspace", "--release"]).args(&args.rest);
+    let step = Step::cargo("tests", &["test", "--workspace", "--release"]).args(args.words());
     run_or_exit(&[step])
 }
 
@@ -162,7 +173,13 @@ fn run_all(steps: &[Step]) -> anyhow::Result<Result<(), Failure>> {
     for step in steps {
         println!("--- {}: {step}", step.name);
         let started = Instant::now();
-        let status = Command::new(&step.program)
+        let mut command = Command::new(&step.program);
+        // Build scripts that watch these (ring's does) would otherwise run anew,
+        // and their dependents with them, whenever `cargo test` follows this.
+        for (key, _) in std::env::vars_os().filter(|(key, _)| describes_xtask(key)) {
+            command.env_remove(key);
+        }
+        let status = command
             .args(&step.args)
             .envs(step.env.iter().copied())
             .current_dir(workspace_root())
@@ -183,6 +200,14 @@ fn run_all(steps: &[Step]) -> anyhow::Result<Result<(), Failure>> {
         );
     }
     Ok(Ok(()))
+}
+
+/// Whether `cargo run` set this variable to describe the package that it runs.
+fn describes_xtask(key: &OsStr) -> bool {
+    let key = key.as_encoded_bytes();
+    [&b"CARGO_PKG_"[..], b"CARGO_MANIFEST_"]
+        .iter()
+        .any(|prefix| key.starts_with(prefix))
 }
 
 fn workspace_root() -> &'static Path {
@@ -221,12 +246,40 @@ mod tests {
     }
 
     #[test]
+    fn arguments_reach_cargo_test_as_they_were_typed() {
+        #[derive(clap::Parser)]
+        struct Xtask {
+            #[command(flatten)]
+            test: TestArgs,
+        }
+        for typed in [
+            &["mixture"][..],
+            &["--", "--nocapture"],
+            &["a", "--", "--nocapture"],
+            &["-p", "xtask", "--doc"],
+        ] {
+            let words = std::iter::once(&"xtask").chain(typed);
+            let parsed = <Xtask as clap::Parser>::try_parse_from(words).unwrap();
+            assert_eq!(parsed.test.words(), typed);
+        }
+    }
+
+    #[test]
     fn every_library_crate_is_found() {
         let manifests = library_manifests().unwrap();
         for name in ["energy", "substrate", "learn"] {
             let path = Path::new("crates").join(name).join("Cargo.toml");
             assert!(manifests.contains(&path), "{manifests:?}");
         }
+    }
+
+    #[test]
+    fn only_the_variables_that_describe_xtask_are_withheld() {
+        let withheld =
+            ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR"].map(|key| describes_xtask(key.as_ref()));
+        let kept =
+            ["CARGO_HOME", "CARGO_TARGET_DIR", "PATH"].map(|key| describes_xtask(key.as_ref()));
+        assert_eq!((withheld, kept), ([true; 2], [false; 3]));
     }
 
     #[cfg(unix)]

@@ -1,0 +1,133 @@
+//! Numbers as people read them.
+
+/// A thin space groups the digits of large whole numbers.
+const GROUP: char = '\u{2009}';
+const MINUS: char = '\u{2212}';
+
+/// A figure with three to four significant digits: `0.0711`, `0.924`, `12.34`,
+/// `19 854`, `3.2×10⁻⁷`. All digits stay in `results.json`.
+pub fn figure(value: f64) -> String {
+    let size = value.abs();
+    if !value.is_finite() || size == 0.0 {
+        return value.abs().to_string();
+    }
+    let text = if size.fract() == 0.0 && size < 1e15 {
+        grouped(size)
+    } else if !(9.995e-4..99_999.5).contains(&size) {
+        scientific(size, 2)
+    } else {
+        let significant = if size < 1.0 { 3 } else { 4 };
+        let decimals = (significant - 1 - size.log10().floor() as i32).max(0) as usize;
+        let text = format!("{size:.decimals$}");
+        if decimals == 0 {
+            grouped(size.round())
+        } else {
+            text
+        }
+    };
+    if value < 0.0 {
+        format!("{MINUS}{text}")
+    } else {
+        text
+    }
+}
+
+/// A tick label, exact to `step`, the distance to the next tick.
+pub fn tick(value: f64, step: f64) -> String {
+    // A tick computed as a multiple may miss zero by rounding.
+    let value = if value.abs() < step * 1e-6 {
+        0.0
+    } else {
+        value
+    };
+    let size = value.abs();
+    let text = if size == 0.0 {
+        "0".to_string()
+    } else if !(1e-3..1e6).contains(&size) {
+        scientific(size, 1)
+    } else {
+        let decimals = (-step.log10().floor()).max(0.0) as usize;
+        if decimals == 0 {
+            grouped(size.round())
+        } else {
+            format!("{size:.decimals$}")
+        }
+    };
+    if value < 0.0 {
+        format!("{MINUS}{text}")
+    } else {
+        text
+    }
+}
+
+/// `3.2×10⁻⁷`; a mantissa of one is left out: `10⁻⁷`.
+fn scientific(size: f64, decimals: usize) -> String {
+    let text = format!("{size:.decimals$e}");
+    let Some((mantissa, exponent)) = text.split_once('e') else {
+        return text;
+    };
+    let mantissa = match mantissa.trim_end_matches('0').trim_end_matches('.') {
+        "1" => String::new(),
+        digits => format!("{digits}×"),
+    };
+    format!("{mantissa}10{}", superscript(exponent))
+}
+
+fn superscript(digits: &str) -> String {
+    const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let raise = |c: char| match c.to_digit(10) {
+        Some(digit) => RAISED[digit as usize],
+        None => '⁻',
+    };
+    digits.chars().map(raise).collect()
+}
+
+fn grouped(whole: f64) -> String {
+    let digits = format!("{whole:.0}");
+    if digits.len() < 5 {
+        return digits;
+    }
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 * GROUP.len_utf8());
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(GROUP);
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_keep_three_to_four_significant_digits() {
+        let cases = [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0, "1"),
+            (0.9241, "0.924"),
+            (0.07114, "0.0711"),
+            (-1.1577, "−1.158"),
+            (12.344, "12.34"),
+            (12345.6, "12\u{2009}346"),
+            (19_854.0, "19\u{2009}854"),
+            (3.2e-7, "3.2×10⁻⁷"),
+            (2.5e6 + 0.5, "2.5×10⁶"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(figure(value), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn ticks_have_the_decimals_of_their_step() {
+        assert_eq!(tick(0.30000000000000004, 0.1), "0.3");
+        assert_eq!(tick(-1e-17, 0.1), "0");
+        assert_eq!(tick(-0.25, 0.05), "−0.25");
+        assert_eq!(tick(20_000.0, 5_000.0), "20\u{2009}000");
+        assert_eq!(tick(2e6, 1e6), "2×10⁶");
+        assert_eq!(tick(1e-4, 1e-4), "10⁻⁴");
+    }
+}
