@@ -1,11 +1,43 @@
 //! Local learning rules for thermodynamic generative models.
+//!
+//! A rule names states and weights; everything else is shared. Each gradient estimate is
+//! a contrast of the local parameter gradient dE/dtheta between states that a
+//! [`Substrate`](overdamped_substrate::Substrate) visits:
+//!
+//! | rule | states | estimate |
+//! |---|---|---|
+//! | [`ForceMatching`] | x_s, with the force error e | -d/d eps dE(x + eps e) |
+//! | [`PathLikelihood`] | the same along an observed path | the same |
+//! | [`Contrastive::equilibrium`] (static CD) | x_s and where it relaxes to | dE(x) - dE(x') |
+//! | [`Contrastive::trajectory`] | x_s and the network's way back to it | dE(x) - dE(x') |
+//!
+//! All learn in the denoiser form of [`Denoiser`], with one training loop, [`train`], and one
+//! [`Checkpoint`] format. Two oracles say how good a rule could have been: [`LeastSquares`], the
+//! exact optimum on given draws for any energy that is linear in its parameters, and
+//! [`MomentProblem`], the exact optimum over the whole noised data set for sites and bilinear pairs.
+//!
+//! This crate knows energies and substrates, and nothing of data formats, images or judging.
 
+mod adam;
+mod checkpoint;
+mod contrastive;
 mod error;
 mod examples;
+mod force_matching;
 mod least_squares;
 mod noising;
+mod path_likelihood;
+mod rule;
+mod training;
 
+pub use adam::{Adam, AdamSettings};
+pub use checkpoint::Checkpoint;
+pub use contrastive::Contrastive;
 pub use error::LearnError;
 pub use examples::{Draws, Examples};
+pub use force_matching::ForceMatching;
 pub use least_squares::{Floor, LeastSquares, Optimum, SolveSettings};
 pub use noising::{Denoiser, Interval, Level, Noising};
+pub use path_likelihood::PathLikelihood;
+pub use rule::Rule;
+pub use training::{Milestone, Model, Outcome, Verdict, train};
