@@ -38,7 +38,7 @@ pub use error::LearnError;
 pub use examples::{Draws, Examples};
 pub use force_matching::ForceMatching;
 pub use least_squares::{Floor, LeastSquares, Optimum, SolveSettings};
-pub use moments::{DataMoments, MomentProblem, Solution as MomentOptimum, SolveSettings as MomentSettings};
+pub use moments::{DataMoments, MomentOptimum, MomentProblem, MomentSettings};
 pub use noising::{Denoiser, Interval, Level, Noising};
 pub use path_likelihood::PathLikelihood;
 pub use rule::Rule;

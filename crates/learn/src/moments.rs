@@ -35,4 +35,4 @@ mod tests;
 
 pub use data::DataMoments;
 pub use problem::MomentProblem;
-pub use solve::{Solution, SolveSettings};
+pub use solve::{MomentOptimum, MomentSettings};

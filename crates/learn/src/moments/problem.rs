@@ -18,13 +18,13 @@ use crate::{LearnError, Level};
 ///
 /// ```
 /// use overdamped_energy::Edges;
-/// use overdamped_learn::{DataMoments, MomentProblem, Noising, SolveSettings};
+/// use overdamped_learn::{DataMoments, MomentProblem, Noising, MomentSettings};
 ///
 /// let data = faer::mat![[1.0_f64, -1.0, 1.0], [1.0, -1.0, -1.0]];
 /// let moments = DataMoments::new(data.as_ref())?;
 /// let edges = Edges::all_to_all(2);
 /// let problem = MomentProblem::new(&moments, Noising::default().level(0.3), &edges)?;
-/// let optimum = problem.solve(&SolveSettings::default(), None)?;
+/// let optimum = problem.solve(&MomentSettings::default(), None)?;
 /// assert!(optimum.loss < problem.loss(&problem.site_gaussian())?);
 /// # Ok::<(), overdamped_learn::LearnError>(())
 /// ```

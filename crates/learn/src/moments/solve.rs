@@ -11,7 +11,7 @@ use crate::error::positive;
 
 /// How exactly, and under which constraint, [`MomentProblem::solve`] works.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct SolveSettings {
+pub struct MomentSettings {
     /// Most iterations of conjugate gradients in one round. Default 400.
     pub max_iterations: usize,
     /// Relative residual at which a round ends. Default 1e-8: the excess loss goes with its square.
@@ -27,7 +27,7 @@ pub struct SolveSettings {
     pub max_rounds: usize,
 }
 
-impl Default for SolveSettings {
+impl Default for MomentSettings {
     fn default() -> Self {
         Self {
             max_iterations: 400,
@@ -39,7 +39,7 @@ impl Default for SolveSettings {
     }
 }
 
-impl SolveSettings {
+impl MomentSettings {
     /// The settings, if each is within its range.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl SolveSettings {
 
 /// The optimum and how well it was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Solution {
+pub struct MomentOptimum {
     /// theta', in the problem's layout.
     pub parameters: Vec<f64>,
     /// Loss at these parameters (without the ridge's penalty).
@@ -100,9 +100,9 @@ impl MomentProblem<'_> {
     /// [`LearnError::Setting`], or those of [`MomentProblem::loss`] for a warm start that does not fit.
     pub fn solve(
         &self,
-        settings: &SolveSettings,
+        settings: &MomentSettings,
         warm_start: Option<&[f64]>,
-    ) -> Result<Solution, LearnError> {
+    ) -> Result<MomentOptimum, LearnError> {
         let settings = settings.validated()?;
         let mut strengths = match warm_start {
             Some(parameters) => self.split(parameters)?.1.to_vec(),
@@ -134,7 +134,7 @@ impl MomentProblem<'_> {
             }
         }
         let parameters = self.join(&sites, &strengths);
-        Ok(Solution {
+        Ok(MomentOptimum {
             loss: self.loss(&parameters)?,
             parameters,
             iterations,

@@ -115,9 +115,9 @@ fn the_optimum_is_stationary_on_dense_and_sparse_edges() {
         Edges::all_to_all(9),
     ] {
         let problem = MomentProblem::new(&moments, Noising::default().level(0.05), &edges).unwrap();
-        let settings = SolveSettings {
+        let settings = MomentSettings {
             tolerance: 1e-12,
-            ..SolveSettings::default()
+            ..MomentSettings::default()
         };
         let optimum = problem.solve(&settings, None).unwrap();
         let gradient = problem.gradient(&optimum.parameters).unwrap();
@@ -127,7 +127,7 @@ fn the_optimum_is_stationary_on_dense_and_sparse_edges() {
         assert!(optimum.residual < 1e-11 && optimum.pinned.is_empty());
         losses.push(optimum.loss);
         // From its own couplings there is nothing left to do.
-        let again = problem.solve(&SolveSettings::default(), Some(&optimum.parameters));
+        let again = problem.solve(&MomentSettings::default(), Some(&optimum.parameters));
         let again = again.unwrap();
         assert_eq!(again.iterations, 0);
         assert!(distance(&again.parameters, &optimum.parameters) < 1e-12);
@@ -143,10 +143,10 @@ fn the_ridge_shrinks_couplings_and_costs_loss() {
     let edges = Edges::all_to_all(5);
     let problem = MomentProblem::new(&moments, Noising::default().level(0.1), &edges).unwrap();
     let with = |ridge: f64| {
-        let settings = SolveSettings {
+        let settings = MomentSettings {
             ridge,
             tolerance: 1e-12,
-            ..SolveSettings::default()
+            ..MomentSettings::default()
         };
         let solution = problem.solve(&settings, None).unwrap();
         let strengths = &solution.parameters[20..];
@@ -206,9 +206,9 @@ fn gaussian_data_yield_the_wiener_denoiser() {
     let edges = Edges::all_to_all(3);
     let level = Noising::default().level(0.15);
     let problem = MomentProblem::new(&moments, level, &edges).unwrap();
-    let settings = SolveSettings {
+    let settings = MomentSettings {
         tolerance: 1e-13,
-        ..SolveSettings::default()
+        ..MomentSettings::default()
     };
     let optimum = problem.solve(&settings, None).unwrap();
     // xhat = m + W (x - a m), W = a C (a^2 C + sigma^2)^-1.
@@ -256,7 +256,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
             let edges = Edges::chebyshev(7, 10, 3);
             let level = Noising::default().level(0.1);
             let problem = MomentProblem::new(&moments, level, &edges).unwrap();
-            problem.solve(&SolveSettings::default(), None).unwrap()
+            problem.solve(&MomentSettings::default(), None).unwrap()
         })
     };
     let one = digits(1);
@@ -293,33 +293,33 @@ fn bad_problems_and_settings_are_refused() {
     assert!(problem.loss(&endless).is_err() && problem.gradient(&endless).is_err());
     assert!(
         problem
-            .solve(&SolveSettings::default(), Some(&short))
+            .solve(&MomentSettings::default(), Some(&short))
             .is_err()
     );
     assert!(
         problem
-            .solve(&SolveSettings::default(), Some(&endless))
+            .solve(&MomentSettings::default(), Some(&endless))
             .is_err()
     );
-    let default = SolveSettings::default();
+    let default = MomentSettings::default();
     for settings in [
-        SolveSettings {
+        MomentSettings {
             max_iterations: 0,
             ..default
         },
-        SolveSettings {
+        MomentSettings {
             max_rounds: 0,
             ..default
         },
-        SolveSettings {
+        MomentSettings {
             tolerance: 0.0,
             ..default
         },
-        SolveSettings {
+        MomentSettings {
             ridge: -1.0,
             ..default
         },
-        SolveSettings {
+        MomentSettings {
             quartic_floor: Some(f64::NAN),
             ..default
         },

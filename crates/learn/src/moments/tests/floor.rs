@@ -4,7 +4,7 @@ use faer::Mat;
 use overdamped_energy::Edges;
 
 use super::{distance, some_parameters};
-use crate::{DataMoments, MomentProblem, Noising, SolveSettings};
+use crate::{DataMoments, MomentProblem, MomentSettings, Noising};
 
 /// Unit 0 is mostly off and sometimes far on, which asks for q < 0; units 1 and 2 are bistable.
 fn sparse_and_bistable() -> Mat<f64> {
@@ -24,10 +24,10 @@ fn a_floor_under_the_quartic_holds_and_binds_only_where_it_must() {
     let edges = Edges::all_to_all(3);
     let problem = MomentProblem::new(&moments, Noising::default().level(0.2), &edges).unwrap();
     let solve = |quartic_floor| {
-        let settings = SolveSettings {
+        let settings = MomentSettings {
             quartic_floor,
             tolerance: 1e-12,
-            ..SolveSettings::default()
+            ..MomentSettings::default()
         };
         problem.solve(&settings, None).unwrap()
     };
@@ -72,10 +72,10 @@ fn units_are_released_where_others_make_up_for_them_and_never_cycle() {
         let level = Noising::default().level(0.02);
         let problem = MomentProblem::new(&moments, level, &edges).unwrap();
         let solve = |quartic_floor, max_rounds, warm_start: Option<&[f64]>| {
-            let settings = SolveSettings {
+            let settings = MomentSettings {
                 quartic_floor,
                 max_rounds,
-                ..SolveSettings::default()
+                ..MomentSettings::default()
             };
             problem.solve(&settings, warm_start).unwrap()
         };
