@@ -1,9 +1,57 @@
 //! The project's own commands: `cargo xtask --help`.
 
+mod check;
 mod data;
+mod experiments;
+mod export;
 mod fetch;
 mod judging;
+mod progress;
 mod report;
+mod reproduce;
 mod results;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Reproduces every figure of Overdamped, fetches its data and runs its checks.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    version,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Reproduce(reproduce::ReproduceArgs),
+    Fetch(fetch::FetchArgs),
+    Test(check::TestArgs),
+    Ci(check::CiArgs),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Reproduce(args) => reproduce::run(&args),
+        Command::Fetch(args) => fetch::run(&args),
+        Command::Test(args) => check::test(&args),
+        Command::Ci(args) => check::ci(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain of causes on one line each, never a backtrace.
+            eprintln!("error: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  because: {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

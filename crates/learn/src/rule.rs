@@ -26,3 +26,18 @@ pub trait Rule<T: Scalar>: Send {
         gradient: &mut [T],
     ) -> Result<Option<f64>, LearnError>;
 }
+
+impl<T: Scalar, R: Rule<T> + ?Sized> Rule<T> for Box<R> {
+    fn layout(&self) -> Layout {
+        (**self).layout()
+    }
+
+    fn estimate(
+        &mut self,
+        parameters: &[T],
+        stream: &mut Stream,
+        gradient: &mut [T],
+    ) -> Result<Option<f64>, LearnError> {
+        (**self).estimate(parameters, stream, gradient)
+    }
+}

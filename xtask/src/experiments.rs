@@ -1,0 +1,150 @@
+//! The experiments of `reproduce`: one folder for each published system.
+
+mod sgm;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::report::Section;
+use crate::results::{Preset, Recorder};
+
+/// What every experiment gets.
+pub struct Context {
+    /// How much work to put in.
+    pub preset: Preset,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Folder with the MNIST files.
+    pub data: PathBuf,
+    /// Where figures go.
+    pub recorder: Recorder,
+    /// Whether the user has asked to stop.
+    pub interrupt: Interrupt,
+}
+
+/// One experiment.
+#[derive(Debug)]
+pub struct Experiment {
+    /// Dotted name; the ids of its figures start with it.
+    pub name: &'static str,
+    /// One line for people.
+    pub about: &'static str,
+    /// The presets that run it by default.
+    pub presets: &'static [Preset],
+    /// Records its figures and returns its section of the report.
+    pub run: fn(&mut Context) -> anyhow::Result<Section>,
+}
+
+/// Every experiment, in the order of the report.
+pub const ALL: &[Experiment] = sgm::ALL;
+
+/// An experiment cannot be chosen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChoiceError {
+    /// No experiment or group has this name.
+    #[error("there is no experiment `{name}`; choose from: {known}")]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// Names that exist.
+        known: String,
+    },
+}
+
+/// The experiments named by `names` (full names, or groups such as `sgm`), in report order;
+/// without names, those that the preset runs by default.
+///
+/// # Errors
+/// [`ChoiceError::Unknown`].
+pub fn choose(names: &[String], preset: Preset) -> Result<Vec<&'static Experiment>, ChoiceError> {
+    let within = |experiment: &Experiment, name: &str| {
+        experiment.name == name || experiment.name.starts_with(&format!("{name}."))
+    };
+    for name in names {
+        if !ALL.iter().any(|experiment| within(experiment, name)) {
+            let known: Vec<_> = ALL.iter().map(|experiment| experiment.name).collect();
+            return Err(ChoiceError::Unknown {
+                name: name.clone(),
+                known: format!("sgm (the whole group), {}", known.join(", ")),
+            });
+        }
+    }
+    let wanted = |experiment: &&Experiment| {
+        let named = names.iter().any(|name| experiment.name == name.as_str());
+        let grouped = names.is_empty() || names.iter().any(|name| within(experiment, name));
+        named || (grouped && experiment.presets.contains(&preset))
+    };
+    Ok(ALL.iter().filter(wanted).collect())
+}
+
+/// Set once the user presses Ctrl-C; training stops at the end of its round.
+#[derive(Debug, Clone)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Listens for Ctrl-C.
+    ///
+    /// # Errors
+    /// If the handler cannot be installed.
+    pub fn install() -> anyhow::Result<Self> {
+        let flag = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&flag);
+        ctrlc::set_handler(move || {
+            if seen.swap(true, Ordering::SeqCst) {
+                // A second Ctrl-C means it; checkpoints are written atomically, so nothing is lost.
+                std::process::exit(130);
+            }
+            eprintln!("\nstopping after this round (Ctrl-C again to stop at once)");
+        })?;
+        Ok(Self(flag))
+    }
+
+    /// Whether the user has asked to stop.
+    pub fn requested(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// An error if the user has asked to stop.
+    ///
+    /// # Errors
+    /// One that says how to resume.
+    pub fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            !self.requested(),
+            "interrupted; the same command resumes where it stopped"
+        );
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_names_and_presets_choose() {
+        let names = |list: &[&str], preset| {
+            let list: Vec<_> = list.iter().map(ToString::to_string).collect();
+            choose(&list, preset).map(|chosen| chosen.iter().map(|e| e.name).collect::<Vec<_>>())
+        };
+        let quick = names(&[], Preset::Quick).unwrap();
+        assert!(quick.contains(&"sgm.digits01") && !quick.contains(&"sgm.mnist01"));
+        assert_eq!(quick, names(&["sgm"], Preset::Quick).unwrap());
+        assert!(
+            names(&["sgm"], Preset::Paper)
+                .unwrap()
+                .contains(&"sgm.mnist28")
+        );
+        // A full name runs whatever the preset's default is.
+        assert_eq!(
+            names(&["sgm.mnist01"], Preset::Quick).unwrap(),
+            ["sgm.mnist01"]
+        );
+        let message = names(&["sgm.mnist"], Preset::Quick)
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("sgm.mnist01"), "{message}");
+    }
+}

@@ -1,0 +1,69 @@
+//! Force-based score-based generation on driven nonlinear oscillators (arXiv 2506.19136).
+//!
+//! | file | what |
+//! |---|---|
+//! | `network` | which oscillators and springs |
+//! | `exact` | the exact optimum of a protocol, slice by slice |
+//! | `local` | the same protocol learned by a local rule |
+//! | `generator` | a trained protocol: sampling, films, files |
+//! | `mixture` | the two-dimensional experiment |
+//! | `oracle` | the exact score of the mixture, as an energy |
+//! | `thermodynamics` | Jarzynski's equality on a learned protocol |
+//! | `recipes` | how each network that draws digits is made |
+//! | `digits` | the digit experiments |
+
+mod digits;
+mod exact;
+mod generator;
+mod local;
+mod mixture;
+mod network;
+mod oracle;
+mod recipes;
+mod thermodynamics;
+
+use super::Experiment;
+use crate::results::Preset;
+
+const BOTH: &[Preset] = &[Preset::Quick, Preset::Paper];
+const PAPER: &[Preset] = &[Preset::Paper];
+
+/// The experiments of this system.
+pub const ALL: &[Experiment] = &[
+    Experiment {
+        name: "sgm.mixture",
+        about: "a mixture of two Gaussians, drawn by two coupled oscillators",
+        presets: BOTH,
+        run: |context| mixture::run(context, "sgm.mixture", 0.5),
+    },
+    Experiment {
+        name: "sgm.mixture_w03",
+        about: "the same with weights .3 and .7",
+        presets: PAPER,
+        run: |context| mixture::run(context, "sgm.mixture_w03", 0.3),
+    },
+    Experiment {
+        name: "sgm.digits01",
+        about: "zeros and ones of a small embedded data set, drawn by 144 oscillators",
+        presets: BOTH,
+        run: digits::digits01,
+    },
+    Experiment {
+        name: "sgm.mnist01",
+        about: "MNIST zeros and ones, drawn by 144 oscillators",
+        presets: PAPER,
+        run: digits::mnist01,
+    },
+    Experiment {
+        name: "sgm.mnist10",
+        about: "all ten MNIST digits, one protocol for each",
+        presets: PAPER,
+        run: digits::mnist10,
+    },
+    Experiment {
+        name: "sgm.mnist28",
+        about: "MNIST zeros and ones at 28 x 28 with local springs",
+        presets: PAPER,
+        run: digits::mnist28,
+    },
+];

@@ -1,0 +1,170 @@
+//! A trained protocol: sampling, films of a sample being drawn, and files.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use faer::Mat;
+use overdamped_learn::{Interval, Noising};
+use overdamped_substrate::{
+    Acts, Metered, PerUnit, Protocol, Settings, SimulatedSubstrate, Slice, Substrate, TimeStep,
+    stream,
+};
+use rand::RngExt;
+use rand_distr::StandardNormal;
+
+use super::network::{Network, WALLS};
+use crate::export::model::Model;
+
+/// Steps in each slice: at 16, a finer step changes no metric beyond its error.
+const STEPS: usize = 16;
+
+/// A network and the parameters that drive it from noise to data.
+#[derive(Debug, Clone)]
+pub struct Generator {
+    /// The oscillators and springs.
+    pub network: Network,
+    /// Slices, noisiest first.
+    pub schedule: Vec<Interval>,
+    /// Denoiser-form parameters of each slice.
+    pub parameters: Vec<Vec<f32>>,
+}
+
+impl Generator {
+    /// The driving protocol: each slice for its span of noising time, then one
+    /// with the bath switched off, in which the noise that the last slice left dies out.
+    ///
+    /// # Errors
+    /// If parameters and network disagree.
+    pub fn protocol(&self) -> anyhow::Result<Protocol<f32>> {
+        let layout = self.network.energy()?.layout();
+        let visible = self.network.visible();
+        let mut slices = Vec::with_capacity(self.schedule.len() + 1);
+        for (interval, parameters) in self.schedule.iter().zip(&self.parameters) {
+            let denoiser = Noising::default().denoiser(interval.middle);
+            let driving = denoiser.driving(&layout, parameters, &visible)?;
+            slices.push(Slice::new(interval.duration(), driving));
+        }
+        let last = slices.last().context("the protocol has no slice")?;
+        let cold = Slice {
+            duration: self.schedule[self.schedule.len() - 1].clean,
+            temperature: Some(PerUnit::Uniform(0.0)),
+            parameters: last.parameters.clone(),
+        };
+        slices.push(cold);
+        Ok(Protocol::new(slices)?)
+    }
+
+    /// `count` samples (pixels x samples) drawn from noise by the substrate, with the counts of
+    /// what it did. `label` is the value at which a label oscillator is held.
+    ///
+    /// # Errors
+    /// If the dynamics fail.
+    pub fn sample(
+        &self,
+        count: usize,
+        seed: u64,
+        label: Option<&[f32]>,
+    ) -> anyhow::Result<(Mat<f32>, Acts)> {
+        let (mut substrate, start) = self.prepared(count, seed, label)?;
+        substrate.prepare(start.as_ref(), stream::derive(seed, 1))?;
+        substrate.run(&self.protocol()?)?;
+        let states = substrate.read()?;
+        let pixels = states.subrows(0, self.network.pixels()).to_owned();
+        Ok((pixels, substrate.acts().clone()))
+    }
+
+    /// The states (pixels x samples) at the start and after each of the given numbers of slices.
+    ///
+    /// # Errors
+    /// As [`Generator::sample`].
+    pub fn film(
+        &self,
+        count: usize,
+        seed: u64,
+        label: Option<&[f32]>,
+        stops: &[usize],
+    ) -> anyhow::Result<Vec<Mat<f32>>> {
+        let (mut substrate, start) = self.prepared(count, seed, label)?;
+        substrate.prepare(start.as_ref(), stream::derive(seed, 1))?;
+        let pixels = self.network.pixels();
+        let mut frames = vec![start.subrows(0, pixels).to_owned()];
+        let slices = self.protocol()?.slices().to_vec();
+        let mut done = 0;
+        for &stop in stops {
+            let stop = stop.min(slices.len());
+            if stop > done {
+                substrate.run(&Protocol::new(slices[done..stop].to_vec())?)?;
+                done = stop;
+            }
+            frames.push(substrate.read()?.subrows(0, pixels).to_owned());
+        }
+        Ok(frames)
+    }
+
+    fn prepared(
+        &self,
+        count: usize,
+        seed: u64,
+        label: Option<&[f32]>,
+    ) -> anyhow::Result<(Metered<SimulatedSubstrate<f32>>, Mat<f32>)> {
+        let network = &self.network;
+        let mobility = (0..network.units())
+            .map(|unit| if unit < network.pixels() { 1.0 } else { 0.0 })
+            .collect();
+        let settings = Settings {
+            mobility: PerUnit::Each(mobility),
+            time_step: TimeStep::PerSlice(STEPS),
+            walls: Some(WALLS),
+            ..Settings::default()
+        };
+        let simulated = SimulatedSubstrate::new(network.energy()?, settings.clone())?;
+        let deviation = Noising::default().prior_deviation() as f32;
+        let mut start = Mat::zeros(network.units(), count);
+        for chain in 0..count {
+            let mut stream = stream::of(stream::derive(seed, 2), chain as u64);
+            for unit in 0..network.pixels() {
+                start[(unit, chain)] = deviation * stream.sample::<f32, _>(StandardNormal);
+            }
+            if network.label {
+                let labels = label.context("this network needs a label to hold")?;
+                start[(network.pixels(), chain)] = labels[chain % labels.len()];
+            }
+        }
+        Ok((Metered::new(simulated, &settings)?, start))
+    }
+
+    /// Writes the protocol as safetensors: one row of denoiser-form parameters for each slice.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let layout = self.network.energy()?.layout();
+        let slices = self.schedule.len();
+        let mut model = Model::new(&self.network.topology())
+            .describe(
+                "form",
+                "denoiser: E = (2 kT / sigma^2 - k0) |x|^2 / 2 + (2 kT a / sigma^2) E'",
+            )
+            .describe("walls", WALLS);
+        for (block, range) in layout.blocks() {
+            let values = self
+                .parameters
+                .iter()
+                .flat_map(|slice| &slice[range.clone()]);
+            model = model.f32(&block.name, &[slices, block.len], values.copied().collect())?;
+        }
+        for (name, value) in [
+            (
+                "schedule.noisy",
+                (|i: &Interval| i.noisy) as fn(&Interval) -> f64,
+            ),
+            ("schedule.clean", |i| i.clean),
+            ("schedule.fitted_at", |i| i.middle.time),
+        ] {
+            let times = self.schedule.iter().map(value).collect();
+            model = model.f64(name, &[slices], times)?;
+        }
+        model.write(path)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,457 @@
+//! Two coupled oscillators draw a mixture of two Gaussians (arXiv 2506.19136, its first demonstration).
+//!
+//! Means +-(.9, .9), standard deviation .3. The energy is the complete quartic of two
+//! units: 14 monomials a slice. Every rule learns the same protocol from the same
+//! data; the exact optimum says how good it could have been, the exact score how good any
+//! energy could be, and the first law and Jarzynski's equality whether the thermodynamics add up.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use faer::Mat;
+use overdamped_energy::{Energy, PairTerm, Pairs, SiteTerm, Sites, Sum};
+use overdamped_learn::{
+    AdamSettings, Contrastive, Denoiser, Examples, ForceMatching, Interval, LeastSquares, Model,
+    Noising, Rule, SolveSettings,
+};
+use overdamped_substrate::{
+    Integrator, Observe, Protocol, Settings, SimulatedSubstrate, Slice, Substrate, TimeStep, stream,
+};
+use rand::RngExt;
+use rand_distr::StandardNormal;
+
+use super::network::CUBIC_QUARTIC;
+use super::oracle::{GaussianMixture, MixtureScore};
+use super::{local, thermodynamics};
+use crate::experiments::Context;
+use crate::export::npy;
+use crate::judging::{baselines, sliced_wasserstein_1};
+use crate::report::{Axis, Block, LinePlot, Panel, Scatter, Section, Series, Table};
+use crate::results::{Entry, Preset};
+
+const SLICES: usize = 16;
+const EARLIEST: f64 = 0.005;
+const LATEST: f64 = 4.0;
+const WALLS: f64 = 4.0;
+/// Directions of the sliced distance.
+const DIRECTIONS: usize = 200;
+
+/// Work for each preset.
+struct Effort {
+    examples: usize,
+    draws: usize,
+    samples: usize,
+    settings: AdamSettings,
+    batch: usize,
+    /// Chains of the Jarzynski estimate.
+    trajectories: usize,
+}
+
+impl Effort {
+    fn of(preset: Preset) -> Self {
+        let quick = preset == Preset::Quick;
+        Self {
+            examples: 20_000,
+            draws: if quick { 20_000 } else { 200_000 },
+            samples: if quick { 5000 } else { 20_000 },
+            settings: AdamSettings {
+                rate: 1e-2,
+                updates: if quick { 3000 } else { 10_000 },
+                floors: vec![("sites.quartic".to_owned(), 0.0)],
+                ..AdamSettings::default()
+            },
+            batch: 256,
+            trajectories: if quick { 10_000 } else { 40_000 },
+        }
+    }
+}
+
+/// A learned protocol and what became of it.
+struct Learned {
+    id: &'static str,
+    title: &'static str,
+    parameters: Vec<Vec<f64>>,
+    losses: Vec<(f64, f64)>,
+    seconds: f64,
+}
+
+/// Runs the experiment with weight `weight` on the upper right Gaussian.
+///
+/// # Errors
+/// An interrupt, a failed fit or an unwritable folder.
+pub fn run(context: &mut Context, name: &'static str, weight: f64) -> anyhow::Result<Section> {
+    let effort = Effort::of(context.preset);
+    let target = GaussianMixture::pair(0.9, 0.3, weight);
+    let data = target.sample(effort.examples, stream::derive(context.seed, 1));
+    let examples = Arc::new(Examples::new(data.clone())?);
+    let schedule = Noising::default().schedule(EARLIEST, LATEST, SLICES)?;
+    let energy = complete_quartic()?;
+
+    let mut learned = vec![exact(&energy, &examples, &schedule, &effort, context.seed)?];
+    for rule in [Local::ForceMatching, Local::StaticCd, Local::TrajectoryCd] {
+        context.interrupt.check()?;
+        learned.push(local(
+            context, name, rule, &energy, &examples, &schedule, &effort,
+        )?);
+    }
+
+    let reference = narrow(&target.sample(effort.samples, stream::derive(context.seed, 2)));
+    let distance = |states: &Mat<f32>| {
+        sliced_wasserstein_1(
+            reference.as_ref(),
+            states.as_ref(),
+            DIRECTIONS,
+            context.seed,
+        )
+    };
+    let again = narrow(&target.sample(effort.samples, stream::derive(context.seed, 3)));
+    let floor = distance(&again)?;
+    let fitted = baselines::gaussian(narrow(&data).as_ref(), effort.samples, context.seed)?;
+    let gaussian = distance(&fitted)?;
+    let oracle_energy: Arc<dyn Energy<f64>> = Arc::new(MixtureScore::new(target.clone()));
+    let oracle_slices = schedule.iter().map(|interval| {
+        let level = interval.middle;
+        Slice::new(interval.duration(), vec![level.signal, level.noise])
+    });
+    let oracle_protocol = Protocol::new(oracle_slices.collect())?;
+    let oracle_states = generate(
+        &oracle_energy,
+        &oracle_protocol,
+        effort.samples,
+        context.seed,
+    )?
+    .states;
+    let oracle = distance(&oracle_states)?;
+
+    let mut panels = vec![Panel::from_states("data", reference.as_ref()).reference()];
+    let mut table = Table::new(
+        "Sliced Wasserstein-1 distance to the data, weight of the upper right Gaussian, and the \
+         thermodynamics of generation.",
+    );
+    let shared = |entry: Entry| {
+        entry
+            .baseline("one Gaussian", gaussian)
+            .best("exact score", oracle)
+            .reference("data against data", floor)
+            .n(effort.samples)
+    };
+    for (id, value) in [("gaussian", gaussian), ("oracle", oracle)] {
+        let entry = Entry::new(&format!("{name}.{id}.sw1"), value)
+            .unit("data units")
+            .lower();
+        context.recorder.record(shared(entry))?;
+    }
+    for model in &learned {
+        let id = |metric: &str| format!("{name}.{}.{metric}", model.id);
+        let protocol = driving(&energy, &schedule, &model.parameters)?;
+        let drawn = generate(&energy, &protocol, effort.samples, context.seed)?;
+        let record = [
+            shared(
+                Entry::new(&id("sw1"), distance(&drawn.states)?)
+                    .unit("data units")
+                    .lower()
+                    .seconds(model.seconds),
+            ),
+            Entry::new(&id("weight"), upper_share(&drawn.states))
+                .unit("1")
+                .n(effort.samples)
+                .best("data", weight)
+                .baseline("one Gaussian", upper_share(&fitted)),
+            Entry::new(&id("first_law_residual"), drawn.first_law_residual)
+                .unit("kT")
+                .lower()
+                .n(effort.samples)
+                .best("exact", 0.0),
+        ];
+        for entry in record {
+            context.recorder.record(entry)?;
+        }
+        let check = thermodynamics::jarzynski(
+            &energy,
+            &protocol,
+            WALLS,
+            effort.trajectories,
+            stream::derive(context.seed, 4),
+        )?;
+        for entry in check.entries(&format!("{name}.{}", model.id), effort.trajectories) {
+            context.recorder.record(entry)?;
+        }
+        let path = context.recorder.folder().join("samples");
+        npy::write_states(
+            &path.join(format!("{name}.{}.npy", model.id)),
+            drawn.states.as_ref(),
+        )?;
+        panels.push(Panel::from_states(model.title, drawn.states.as_ref()));
+        table = table
+            .row(&format!("{}: distance", model.title), &id("sw1"))
+            .row(&format!("{}: weight", model.title), &id("weight"))
+            .row(
+                &format!("{}: Jarzynski, in standard errors", model.title),
+                &id("jarzynski_z"),
+            );
+    }
+    panels.push(Panel::from_states("one Gaussian", fitted.as_ref()));
+    panels.push(Panel::from_states("exact score", oracle_states.as_ref()));
+    let curves = learned
+        .iter()
+        .filter(|model| !model.losses.is_empty())
+        .map(|model| {
+            let series = Series::line(model.title, model.losses.clone());
+            if model.id == "exact" {
+                series.dashed()
+            } else {
+                series.marked()
+            }
+        });
+    Ok(Section {
+        title: format!(
+            "A mixture of two Gaussians, weights {:.1} and {weight:.1}",
+            1.0 - weight
+        ),
+        intro:
+            "Two coupled oscillators are driven from thermal noise to a two-dimensional mixture. \
+                Force matching reads forces; contrastive divergence reads only states."
+                .to_owned(),
+        blocks: vec![
+            Block::Scatter(Scatter {
+                caption: "Samples drawn by each learned protocol, beside the data, the Gaussian \
+                          baseline and the exact score."
+                    .to_owned(),
+                x: "x1".to_owned(),
+                y: "x2".to_owned(),
+                panels,
+            }),
+            Block::Table(table),
+            Block::Lines(LinePlot {
+                title: "Denoiser error of each slice".to_owned(),
+                x: Axis::log("noising time s"),
+                y: Axis::log("mean squared error per unit"),
+                series: curves.collect(),
+            }),
+        ],
+    })
+}
+
+fn complete_quartic() -> anyhow::Result<Arc<dyn Energy<f64>>> {
+    let edge = overdamped_energy::Edges::all_to_all(2);
+    let pair = Pairs::new(edge, &PairTerm::COMPLETE_QUARTIC);
+    Ok(Arc::new(Sum::of(Sites::new(2, &CUBIC_QUARTIC))?.and(pair)?))
+}
+
+/// The exact optimum of force matching on many draws.
+fn exact(
+    energy: &Arc<dyn Energy<f64>>,
+    examples: &Examples<f64>,
+    schedule: &[Interval],
+    effort: &Effort,
+    seed: u64,
+) -> anyhow::Result<Learned> {
+    let started = Instant::now();
+    let settings = SolveSettings {
+        iterations: 300,
+        tolerance: 1e-9,
+        ridge: 1e-9,
+        ..SolveSettings::default()
+    };
+    let mut learned = Learned {
+        id: "exact",
+        title: "exact optimum",
+        parameters: Vec::new(),
+        losses: Vec::new(),
+        seconds: 0.0,
+    };
+    for (index, interval) in schedule.iter().enumerate() {
+        let mut stream = stream::of(stream::derive(seed, 5), index as u64);
+        let draws = examples.draw(interval.middle, effort.draws, &mut stream);
+        let problem = LeastSquares::new(
+            energy.as_ref(),
+            draws.noised.as_ref(),
+            draws.clean.as_ref(),
+            examples.visible(),
+        )?;
+        let optimum = problem.solve(&settings, None)?;
+        let loss = 2.0 * problem.loss(&optimum.parameters)?;
+        learned.losses.push((interval.middle.time, loss));
+        learned.parameters.push(optimum.parameters);
+    }
+    learned.seconds = started.elapsed().as_secs_f64();
+    Ok(learned)
+}
+
+/// A rule that learns on the substrate.
+#[derive(Clone, Copy)]
+enum Local {
+    ForceMatching,
+    StaticCd,
+    TrajectoryCd,
+}
+
+impl Local {
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ForceMatching => ("force_matching", "force matching"),
+            Self::StaticCd => ("static_cd", "static contrastive divergence"),
+            Self::TrajectoryCd => ("trajectory_cd", "trajectory contrastive divergence"),
+        }
+    }
+
+    fn rule(
+        self,
+        energy: &Arc<dyn Energy<f64>>,
+        examples: &Arc<Examples<f64>>,
+        denoiser: Denoiser,
+        batch: usize,
+    ) -> anyhow::Result<Box<dyn Rule<f64>>> {
+        let settings = Settings {
+            time_step: TimeStep::PerSlice(4),
+            walls: Some(WALLS),
+            ..Settings::default()
+        };
+        let substrate = SimulatedSubstrate::new(Arc::clone(energy), settings)?;
+        let (energy, examples) = (Arc::clone(energy), Arc::clone(examples));
+        // A fifth of the relaxation time: short enough for the gradient, long enough for the signal.
+        let variance = denoiser.level().noise.powi(2);
+        Ok(match self {
+            Self::ForceMatching => Box::new(ForceMatching::new(
+                energy, substrate, examples, denoiser, batch,
+            )?),
+            Self::StaticCd => Box::new(Contrastive::equilibrium(
+                energy,
+                substrate,
+                examples,
+                denoiser,
+                0.2 * variance,
+                batch,
+            )?),
+            Self::TrajectoryCd => Box::new(Contrastive::trajectory(
+                energy,
+                substrate,
+                examples,
+                denoiser,
+                0.1 * variance,
+                batch,
+            )?),
+        })
+    }
+}
+
+fn local(
+    context: &Context,
+    name: &str,
+    local: Local,
+    energy: &Arc<dyn Energy<f64>>,
+    examples: &Arc<Examples<f64>>,
+    schedule: &[Interval],
+    effort: &Effort,
+) -> anyhow::Result<Learned> {
+    let started = Instant::now();
+    let (id, title) = local.names();
+    let layout = energy.layout();
+    let mut rules = Vec::with_capacity(schedule.len());
+    let mut models = Vec::with_capacity(schedule.len());
+    for (index, interval) in schedule.iter().enumerate() {
+        let denoiser = Noising::default().denoiser(interval.middle);
+        rules.push(local.rule(energy, examples, denoiser, effort.batch)?);
+        let seed = stream::derive(context.seed, 6);
+        models.push(Model::new(vec![0.0; layout.len()], seed, index as u64));
+    }
+    let recipe = format!("seed {}, {} updates", context.seed, effort.settings.updates);
+    let checkpoint = context
+        .recorder
+        .folder()
+        .join("checkpoints")
+        .join(format!("{name}.{id}.checkpoint"));
+    let models = local::learn(
+        &mut rules,
+        models,
+        &effort.settings,
+        &layout,
+        &recipe,
+        &local::Log {
+            checkpoint: &checkpoint,
+            interrupt: &context.interrupt,
+            label: &format!("{name} {id}"),
+        },
+    )?;
+    let losses = schedule
+        .iter()
+        .zip(&models)
+        .filter_map(|(interval, model)| {
+            let loss = model.history.last()?.loss?;
+            Some((interval.middle.time, 2.0 * loss))
+        });
+    Ok(Learned {
+        id,
+        title,
+        losses: losses.collect(),
+        parameters: models.into_iter().map(|model| model.parameters).collect(),
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+fn driving(
+    energy: &Arc<dyn Energy<f64>>,
+    schedule: &[Interval],
+    parameters: &[Vec<f64>],
+) -> anyhow::Result<Protocol<f64>> {
+    let layout = energy.layout();
+    let mut slices = Vec::with_capacity(schedule.len());
+    for (interval, parameters) in schedule.iter().zip(parameters) {
+        let denoiser = Noising::default().denoiser(interval.middle);
+        let driving = denoiser.driving(&layout, parameters, &[true; 2])?;
+        slices.push(Slice::new(interval.duration(), driving));
+    }
+    Ok(Protocol::new(slices)?)
+}
+
+/// Samples, and how well the first law held while they were drawn.
+struct Drawn {
+    states: Mat<f32>,
+    first_law_residual: f64,
+}
+
+fn generate(
+    energy: &Arc<dyn Energy<f64>>,
+    protocol: &Protocol<f64>,
+    count: usize,
+    seed: u64,
+) -> anyhow::Result<Drawn> {
+    let settings = Settings {
+        integrator: Integrator::LeimkuhlerMatthews,
+        time_step: TimeStep::PerSlice(32),
+        walls: Some(WALLS),
+        observe: Observe::Energy,
+        ..Settings::default()
+    };
+    let mut substrate = SimulatedSubstrate::new(Arc::clone(energy), settings)?;
+    let mut stream = stream::of(stream::derive(seed, 7), 0);
+    let start = Mat::from_fn(2, count, |_, _| stream.sample::<f64, _>(StandardNormal));
+    // The first slice is programmed before the chains are prepared, so that its energy is the start.
+    substrate.program(&protocol.slices()[0].parameters)?;
+    substrate.prepare(start.as_ref(), stream::derive(seed, 8))?;
+    let before = substrate.energies()?;
+    substrate.run(protocol)?;
+    let after = substrate.energies()?;
+    let ledger = substrate.ledger();
+    let residuals = (0..count).map(|chain| {
+        (after[chain] - before[chain] - ledger.work[chain] - ledger.heat[chain]).abs()
+    });
+    Ok(Drawn {
+        first_law_residual: residuals.fold(0.0, f64::max),
+        states: narrow(&substrate.read()?),
+    })
+}
+
+/// Share of the samples nearer to the upper right Gaussian.
+fn upper_share(states: &Mat<f32>) -> f64 {
+    let upper = (0..states.ncols())
+        .filter(|&i| states[(0, i)] + states[(1, i)] > 0.0)
+        .count();
+    upper as f64 / states.ncols() as f64
+}
+
+fn narrow(states: &Mat<f64>) -> Mat<f32> {
+    Mat::from_fn(states.nrows(), states.ncols(), |unit, chain| {
+        states[(unit, chain)] as f32
+    })
+}

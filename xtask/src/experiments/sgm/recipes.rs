@@ -1,0 +1,497 @@
+//! How each network that draws digits is made.
+//!
+//! | recipe | network | learned by |
+//! |---|---|---|
+//! | plain | cubic and quartic wells, bilinear springs between all pixels | exact optimum |
+//! | force_matching | the same | force matching on the substrate |
+//! | rich | the published springs on six shells (19,854 parameters a slice) | exact optimum |
+//! | label | the same, and a label oscillator held at the class | exact optimum |
+//! | hidden | wells and fast hidden oscillators | force matching on the substrate |
+//! | best | hidden oscillators kept, the springs of `rich` fitted to what they leave | both |
+//! | per_class | one protocol for each class | exact optimum |
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use faer::Mat;
+use overdamped_energy::{Edges, PairTerm};
+use overdamped_learn::{Examples, Interval, Noising};
+use overdamped_substrate::Acts;
+
+use super::generator::Generator;
+use super::network::{CUBIC_QUARTIC, EVEN_SEXTIC, Network};
+use super::{exact, local};
+use crate::data::ImageSet;
+use crate::experiments::Interrupt;
+
+/// A way to make a network that draws the classes of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recipe {
+    Plain,
+    ForceMatching,
+    Rich,
+    Label,
+    Hidden,
+    Best,
+    PerClass,
+}
+
+impl Recipe {
+    /// The segment of its ids.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::ForceMatching => "force_matching",
+            Self::Rich => "rich",
+            Self::Label => "label",
+            Self::Hidden => "hidden",
+            Self::Best => "best",
+            Self::PerClass => "per_class",
+        }
+    }
+
+    /// What people read.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Plain => "wells + bilinear springs (exact optimum)",
+            Self::ForceMatching => "the same, learned from measured forces",
+            Self::Rich => "the published springs, six shells",
+            Self::Label => "the same with a label oscillator",
+            Self::Hidden => "fast hidden oscillators, learned from measured forces",
+            Self::Best => "hidden oscillators + springs",
+            Self::PerClass => "one protocol for each class",
+        }
+    }
+}
+
+/// How much work each recipe gets.
+#[derive(Debug, Clone, Copy)]
+pub struct Efforts {
+    /// Slices and earliest noising time of cheap networks.
+    pub fine: (usize, f64),
+    /// The same of expensive ones.
+    pub coarse: (usize, f64),
+    /// Fits of rich springs on noised draws.
+    pub rich: exact::Effort,
+    /// Force matching of the plain network.
+    pub matching: local::Effort,
+    /// Force matching of hidden oscillators.
+    pub hidden: local::Effort,
+    /// Number of hidden oscillators.
+    pub hidden_units: usize,
+}
+
+/// The noisiest time: the data's mean is e^-4 of its size there.
+const LATEST: f64 = 4.0;
+
+/// What a recipe works with.
+#[derive(Debug)]
+pub struct Kitchen<'a> {
+    /// Experiment name, for labels and files.
+    pub name: &'static str,
+    /// Training images of the wanted classes.
+    pub train: &'a ImageSet,
+    /// The classes.
+    pub classes: &'a [u8],
+    /// Springs that replace all-to-all ones.
+    pub couplings: Couplings,
+    /// Work.
+    pub efforts: Efforts,
+    /// Seed.
+    pub seed: u64,
+    /// Where checkpoints go.
+    pub checkpoints: PathBuf,
+    /// Ctrl-C.
+    pub interrupt: Interrupt,
+}
+
+/// Which pixels springs join.
+#[derive(Debug, Clone, Copy)]
+pub enum Couplings {
+    /// Every pair; per-class networks get the published springs on every pair.
+    AllToAll,
+    /// Every pair, bilinear springs only.
+    AllToAllBilinear,
+    /// Bilinear springs within so many Chebyshev shells.
+    Shells(usize),
+}
+
+/// A network that draws, ready to sample.
+#[derive(Debug, Clone)]
+pub struct Artist {
+    /// One generator, or one for each class.
+    pub generators: Vec<Generator>,
+    /// Share of each class in the training data.
+    pub shares: Vec<f64>,
+    /// Mean loss of each slice (noising time, mean squared denoiser error), where training saw one.
+    pub losses: Vec<(f64, f64)>,
+    /// Loss curves of local training: (label, points (update, loss)).
+    pub curves: Vec<(String, Vec<(f64, f64)>)>,
+    /// Wall time of making it.
+    pub seconds: f64,
+}
+
+impl Kitchen<'_> {
+    /// Makes a network by `recipe`; `hidden` is the result of [`Recipe::Hidden`], which
+    /// [`Recipe::Best`] starts from.
+    ///
+    /// # Errors
+    /// If the user interrupts or a fit fails.
+    pub fn make(&self, recipe: Recipe, hidden: Option<&Artist>) -> anyhow::Result<Artist> {
+        let started = Instant::now();
+        let side = self.train.side;
+        let plain = || {
+            Network::new(
+                side,
+                &CUBIC_QUARTIC,
+                self.edges(side),
+                &[PairTerm::Bilinear],
+            )
+        };
+        let shells = || {
+            let edges = Edges::chebyshev(side, side, 6);
+            Network::new(side, &EVEN_SEXTIC, edges, &PairTerm::OSCILLATORS)
+        };
+        let efforts = &self.efforts;
+        let (fine, coarse) = (self.schedule(efforts.fine)?, self.schedule(efforts.coarse)?);
+        let mut artist = match recipe {
+            Recipe::Plain => self.exact(recipe, plain(), fine)?,
+            Recipe::ForceMatching => self.local(recipe, plain(), fine, efforts.matching)?,
+            Recipe::Rich => self.exact(recipe, shells(), coarse)?,
+            Recipe::Label => self.exact(recipe, shells().with_label()?, coarse)?,
+            Recipe::Hidden => {
+                let none = Edges::list(side * side, Vec::new())?;
+                let network =
+                    Network::new(side, &CUBIC_QUARTIC, none, &[]).with_hidden(efforts.hidden_units);
+                self.local(recipe, network, coarse, efforts.hidden)?
+            }
+            Recipe::Best => match hidden {
+                Some(hidden) => self.refit(hidden, shells())?,
+                None => anyhow::bail!("the best network starts from the hidden one; run both"),
+            },
+            Recipe::PerClass => self.per_class(fine, coarse)?,
+        };
+        artist.seconds = started.elapsed().as_secs_f64();
+        Ok(artist)
+    }
+
+    fn edges(&self, side: usize) -> Edges {
+        match self.couplings {
+            Couplings::AllToAll | Couplings::AllToAllBilinear => Edges::all_to_all(side * side),
+            Couplings::Shells(radius) => Edges::chebyshev(side, side, radius),
+        }
+    }
+
+    fn schedule(&self, (slices, earliest): (usize, f64)) -> anyhow::Result<Vec<Interval>> {
+        Ok(Noising::default().schedule(earliest, LATEST, slices)?)
+    }
+
+    fn exact(
+        &self,
+        recipe: Recipe,
+        network: Network,
+        schedule: Vec<Interval>,
+    ) -> anyhow::Result<Artist> {
+        let examples = self.examples(self.train, network.label)?;
+        let label = format!("{} {}", self.name, recipe.id());
+        let generator = self.optimum(network, &examples, schedule, self.seed, &label)?;
+        Ok(self.artist(vec![generator]))
+    }
+
+    /// The exact optimum of a network, by whichever way applies to it.
+    fn optimum(
+        &self,
+        network: Network,
+        examples: &Examples<f32>,
+        schedule: Vec<Interval>,
+        seed: u64,
+        label: &str,
+    ) -> anyhow::Result<Generator> {
+        let log = exact::Log {
+            label,
+            interrupt: &self.interrupt,
+        };
+        let parameters = if network.is_bilinear() {
+            exact::from_moments(&network, examples, &schedule, log)?
+        } else {
+            exact::fit(
+                &network,
+                examples,
+                &schedule,
+                None,
+                self.efforts.rich,
+                seed,
+                log,
+            )?
+        };
+        Ok(Generator {
+            network,
+            schedule,
+            parameters,
+        })
+    }
+
+    /// How far the learned plain network is from its exact optimum: (noising time, optimum, learned) for
+    /// each slice, mean squared denoiser errors per pixel over all noise.
+    ///
+    /// # Errors
+    /// If the network is not a plain one.
+    pub fn excess(&self, learned: &Generator) -> anyhow::Result<Vec<(f64, f64, f64)>> {
+        let examples = self.examples(self.train, false)?;
+        exact::excess(
+            &learned.network,
+            &examples,
+            &learned.schedule,
+            &learned.parameters,
+        )
+    }
+
+    fn local(
+        &self,
+        recipe: Recipe,
+        network: Network,
+        schedule: Vec<Interval>,
+        effort: local::Effort,
+    ) -> anyhow::Result<Artist> {
+        let examples = Arc::new(self.examples(self.train, network.label)?);
+        let label = format!("{} {}", self.name, recipe.id());
+        let checkpoint = self
+            .checkpoints
+            .join(format!("{}.{}.checkpoint", self.name, recipe.id()));
+        let models = local::force_matching(
+            &network,
+            &examples,
+            &schedule,
+            effort,
+            self.seed,
+            &local::Log {
+                label: &label,
+                checkpoint: &checkpoint,
+                interrupt: &self.interrupt,
+            },
+        )?;
+        let squared = |loss: f64| 2.0 * loss;
+        let losses = schedule
+            .iter()
+            .zip(&models)
+            .filter_map(|(interval, model)| {
+                let last = model.history.last()?.loss?;
+                Some((interval.middle.time, squared(last)))
+            });
+        let curve = |(interval, model): (&Interval, &overdamped_learn::Model<f32>)| {
+            let points = model.history.iter();
+            let points = points.filter_map(|m| Some((m.update as f64, squared(m.loss?))));
+            (format!("s = {:.3}", interval.middle.time), points.collect())
+        };
+        let shown = schedule
+            .iter()
+            .zip(&models)
+            .skip(schedule.len() / 3)
+            .step_by(3);
+        let (losses, curves) = (losses.collect(), shown.map(curve).collect());
+        let parameters = models.into_iter().map(|model| model.parameters).collect();
+        let artist = self.artist(vec![Generator {
+            network,
+            schedule,
+            parameters,
+        }]);
+        Ok(Artist {
+            losses,
+            curves,
+            ..artist
+        })
+    }
+
+    /// Keeps the hidden oscillators and fits springs, exactly, to what they leave over.
+    fn refit(&self, hidden: &Artist, springs: Network) -> anyhow::Result<Artist> {
+        let base = &hidden.generators[0];
+        let layout = base.network.energy()?.layout();
+        let first = layout.range("hidden.amplitude")?.start;
+        let kept: Vec<_> = base
+            .parameters
+            .iter()
+            .map(|slice| slice[first..].to_vec())
+            .collect();
+        let network = springs.with_hidden(base.network.hidden);
+        let parameters = exact::fit(
+            &network,
+            &self.examples(self.train, false)?,
+            &base.schedule,
+            Some(&kept),
+            self.efforts.rich,
+            self.seed,
+            exact::Log {
+                label: &format!("{} best", self.name),
+                interrupt: &self.interrupt,
+            },
+        )?;
+        Ok(self.artist(vec![Generator {
+            network,
+            schedule: base.schedule.clone(),
+            parameters,
+        }]))
+    }
+
+    fn per_class(&self, fine: Vec<Interval>, coarse: Vec<Interval>) -> anyhow::Result<Artist> {
+        let side = self.train.side;
+        let rich = matches!(self.couplings, Couplings::AllToAll);
+        let schedule = if rich { coarse } else { fine };
+        let mut generators = Vec::with_capacity(self.classes.len());
+        for &class in self.classes {
+            let network = if rich {
+                let edges = Edges::all_to_all(side * side);
+                Network::new(side, &EVEN_SEXTIC, edges, &PairTerm::OSCILLATORS)
+            } else {
+                Network::new(
+                    side,
+                    &CUBIC_QUARTIC,
+                    self.edges(side),
+                    &[PairTerm::Bilinear],
+                )
+            };
+            let examples = self.examples(&self.train.of_classes(&[class]), false)?;
+            generators.push(self.optimum(
+                network,
+                &examples,
+                schedule.clone(),
+                self.seed + u64::from(class),
+                &format!("{} class {class}", self.name),
+            )?);
+        }
+        Ok(self.artist(generators))
+    }
+
+    /// The images as examples; with a label oscillator, its value is one more row.
+    fn examples(&self, images: &ImageSet, label: bool) -> anyhow::Result<Examples<f32>> {
+        if !label {
+            return Ok(Examples::new(images.pixels.clone())?);
+        }
+        let pixels = images.units();
+        let values = self.label_values();
+        let data = Mat::from_fn(pixels + 1, images.len(), |unit, image| {
+            if unit < pixels {
+                images.pixels[(unit, image)]
+            } else {
+                let class = self.classes.iter().position(|c| *c == images.labels[image]);
+                values[class.unwrap_or(0)]
+            }
+        });
+        let visible = (0..=pixels).map(|unit| unit < pixels).collect();
+        Ok(Examples::with_visible(data, visible)?)
+    }
+
+    /// Where the label oscillator is held for each class: evenly from -1 to 1.
+    fn label_values(&self) -> Vec<f32> {
+        let last = (self.classes.len().max(2) - 1) as f32;
+        (0..self.classes.len())
+            .map(|class| 2.0 * class as f32 / last - 1.0)
+            .collect()
+    }
+
+    fn artist(&self, generators: Vec<Generator>) -> Artist {
+        let count = self.train.len() as f64;
+        let share = |class: &u8| {
+            self.train
+                .labels
+                .iter()
+                .filter(|label| *label == class)
+                .count() as f64
+                / count
+        };
+        Artist {
+            generators,
+            shares: self.classes.iter().map(share).collect(),
+            losses: Vec::new(),
+            curves: Vec::new(),
+            seconds: 0.0,
+        }
+    }
+}
+
+/// Samples and what they are meant to be.
+#[derive(Debug, Clone)]
+pub struct Drawing {
+    /// Pixels x samples.
+    pub images: Mat<f32>,
+    /// Index of the class that was asked for, where the network can be asked.
+    pub asked: Option<Vec<usize>>,
+    /// What the substrate did.
+    pub acts: Vec<Acts>,
+}
+
+impl Artist {
+    /// Draws `count` images, classes mixed in the proportions of the data.
+    ///
+    /// # Errors
+    /// If the dynamics fail.
+    pub fn draw(&self, count: usize, seed: u64) -> anyhow::Result<Drawing> {
+        let classes = self.mixed_classes(count);
+        if let [generator] = &self.generators[..] {
+            let labels = generator.network.label.then(|| self.held_labels(&classes));
+            let (images, acts) = generator.sample(count, seed, labels.as_deref())?;
+            return Ok(Drawing {
+                images,
+                asked: labels.is_some().then_some(classes),
+                acts: vec![acts],
+            });
+        }
+        let mut images = Mat::zeros(self.generators[0].network.pixels(), count);
+        let mut acts = Vec::new();
+        for (class, generator) in self.generators.iter().enumerate() {
+            let wanted: Vec<_> = (0..count)
+                .filter(|&image| classes[image] == class)
+                .collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            let part_seed = seed.wrapping_add(0x1000 * (class as u64 + 1));
+            let (part, spent) = generator.sample(wanted.len(), part_seed, None)?;
+            for (column, &image) in wanted.iter().enumerate() {
+                images.col_mut(image).copy_from(part.col(column));
+            }
+            acts.push(spent);
+        }
+        Ok(Drawing {
+            images,
+            asked: Some(classes),
+            acts,
+        })
+    }
+
+    /// A sample of each of `count` chains at the start and after the given numbers of slices.
+    ///
+    /// # Errors
+    /// As [`Artist::draw`].
+    pub fn film(&self, count: usize, seed: u64, stops: &[usize]) -> anyhow::Result<Vec<Mat<f32>>> {
+        let generator = &self.generators[0];
+        let classes = self.mixed_classes(count);
+        let labels = generator.network.label.then(|| self.held_labels(&classes));
+        generator.film(count, seed, labels.as_deref(), stops)
+    }
+
+    fn held_labels(&self, classes: &[usize]) -> Vec<f32> {
+        let last = (self.shares.len().max(2) - 1) as f32;
+        classes
+            .iter()
+            .map(|&class| 2.0 * class as f32 / last - 1.0)
+            .collect()
+    }
+
+    /// Classes in the data's proportions, spread evenly by the golden ratio so that
+    /// any first few images are a fair mixture.
+    fn mixed_classes(&self, count: usize) -> Vec<usize> {
+        const GOLDEN: f64 = 0.618_033_988_749_895;
+        let class = |image: usize| {
+            let mut rest = (image as f64 * GOLDEN + 0.5).fract();
+            for (class, share) in self.shares.iter().enumerate() {
+                rest -= share;
+                if rest < 0.0 {
+                    return class;
+                }
+            }
+            self.shares.len() - 1
+        };
+        (0..count).map(class).collect()
+    }
+}

@@ -1,0 +1,93 @@
+//! `cargo xtask reproduce`: runs experiments and writes figures, samples, models and the report.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use crate::experiments::{self, Context, Interrupt};
+use crate::report;
+use crate::results::{Preset, Recorder};
+use crate::{data, progress};
+
+/// Regenerate the figures of the project, each beside its baseline and its best possible value.
+///
+/// Without arguments the quick preset trains small networks on digits that are compiled in
+/// and needs neither data nor network. The paper preset uses MNIST (see `cargo xtask fetch`).
+/// Results, samples, models and report.html go to --out; running one experiment again
+/// keeps the figures of the others. Ctrl-C stops after the current round of training;
+/// the same command resumes it bit for bit.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  cargo xtask reproduce                                  everything, quick preset
+  cargo xtask reproduce sgm.mixture                      one experiment
+  cargo xtask fetch && cargo xtask reproduce sgm --preset paper")]
+pub struct ReproduceArgs {
+    /// Experiments or groups to run, such as `sgm` or `sgm.mixture`; all of the preset by default.
+    experiments: Vec<String>,
+    /// How much work to put in.
+    #[arg(long, value_enum, default_value_t = Preset::Quick)]
+    preset: Preset,
+    /// Folder for results, samples, models and report [default: target/reproduce/<PRESET>].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Folder with the MNIST files [default: $OVERDAMPED_DATA, else data/mnist].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Threads to use; results do not depend on it [default: all cores].
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Seed of everything random.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// Runs the chosen experiments.
+///
+/// # Errors
+/// Unknown experiments, missing data, unwritable folders, or whatever an experiment reports.
+pub fn run(args: &ReproduceArgs) -> anyhow::Result<()> {
+    let chosen = experiments::choose(&args.experiments, args.preset)?;
+    if let Some(threads) = args.threads {
+        anyhow::ensure!(threads > 0, "--threads is 0; it must be at least 1");
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .context("cannot start the threads")?;
+    }
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("target/reproduce").join(args.preset.to_string()));
+    let mut context = Context {
+        preset: args.preset,
+        seed: args.seed,
+        data: data::locate(args.data.as_deref()),
+        recorder: Recorder::open(&out, args.preset, args.seed)?,
+        interrupt: Interrupt::install()?,
+    };
+    let started = std::time::Instant::now();
+    for experiment in &chosen {
+        let begun = std::time::Instant::now();
+        eprintln!("{}: {}", experiment.name, experiment.about);
+        context.recorder.begin(experiment.name)?;
+        let section = (experiment.run)(&mut context)
+            .with_context(|| format!("experiment {} did not finish", experiment.name))?;
+        report::write_section(&out, experiment.name, &section, context.recorder.results())?;
+        context.recorder.save()?;
+        let figures = context.recorder.results().of(experiment.name);
+        println!("{}", report::terminal::table(figures));
+        let seconds = begun.elapsed().as_secs_f64();
+        eprintln!("{} took {}\n", experiment.name, progress::human(seconds));
+    }
+    let order: Vec<&str> = experiments::ALL
+        .iter()
+        .map(|experiment| experiment.name)
+        .collect();
+    let page = report::assemble(&out, &order, context.recorder.results())?;
+    println!(
+        "Done in {}. Report: {}",
+        progress::human(started.elapsed().as_secs_f64()),
+        page.display()
+    );
+    Ok(())
+}
