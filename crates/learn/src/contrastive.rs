@@ -111,6 +111,11 @@ impl<T: Scalar, S: Substrate<T>> Contrastive<T, S> {
         })
     }
 
+    /// The substrate, with whatever it has counted.
+    pub fn into_substrate(self) -> S {
+        self.substrate
+    }
+
     /// Programs the substrate, lets it run from `start`, and reads where it went.
     fn reach(
         &mut self,

@@ -40,7 +40,7 @@ impl<T: Scalar> Examples<T> {
     /// A data set in which only the units marked in `visible` carry data.
     ///
     /// # Errors
-    /// As [`Examples::new`], or [`LearnError::Shape`].
+    /// As [`Examples::new`], [`LearnError::Shape`], or [`LearnError::Setting`] if no unit is visible.
     pub fn with_visible(data: Mat<T>, visible: Vec<bool>) -> Result<Self, LearnError> {
         if data.ncols() == 0 || data.nrows() == 0 {
             return Err(LearnError::NoData);
@@ -50,6 +50,13 @@ impl<T: Scalar> Examples<T> {
                 what: "length of the mask of visible units",
                 expected: data.nrows(),
                 found: visible.len(),
+            });
+        }
+        if !visible.contains(&true) {
+            return Err(LearnError::Setting {
+                setting: "the number of visible units",
+                value: 0.0,
+                bound: "at least 1",
             });
         }
         for example in 0..data.ncols() {

@@ -83,7 +83,7 @@ impl<'a, T: Scalar> LeastSquares<'a, T> {
     ///
     /// # Errors
     /// [`LearnError::Shape`] if shapes disagree, [`LearnError::NoData`] without draws, or
-    /// [`LearnError::Setting`] if the energy is not linear in its parameters.
+    /// [`LearnError::Setting`] if no unit is visible or the energy is not linear in its parameters.
     pub fn new(
         energy: &'a dyn Energy<T>,
         states: MatRef<'a, T>,
@@ -112,6 +112,13 @@ impl<'a, T: Scalar> LeastSquares<'a, T> {
         }
         if states.ncols() == 0 {
             return Err(LearnError::NoData);
+        }
+        if !visible.contains(&true) {
+            return Err(LearnError::Setting {
+                setting: "the number of visible units",
+                value: 0.0,
+                bound: "at least 1",
+            });
         }
         let shapes = energy.layout();
         let shapes = shapes
@@ -269,7 +276,13 @@ impl<'a, T: Scalar> LeastSquares<'a, T> {
             }
             iterations += 1;
         }
-        Ok((iterations, settings.tolerance * (power / goal).sqrt()))
+        // Zero targets pull at nothing: zeros solve them exactly, and 0 / 0 would say NaN.
+        let residual = if power > 0.0 {
+            settings.tolerance * (power / goal).sqrt()
+        } else {
+            0.0
+        };
+        Ok((iterations, residual))
     }
 
     /// Phi^T e / draws, for vectors e given chunk by chunk.

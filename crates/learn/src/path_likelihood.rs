@@ -52,6 +52,11 @@ impl<T: Scalar, S: ForceProbe<T>> PathLikelihood<T, S> {
             batch,
         })
     }
+
+    /// The substrate, with whatever it has counted.
+    pub fn into_substrate(self) -> S {
+        self.substrate
+    }
 }
 
 impl<T: Scalar, S: ForceProbe<T> + Send> Rule<T> for PathLikelihood<T, S> {
