@@ -4,6 +4,8 @@
 //! and solves Phi^T Phi theta = Phi^T T by LU: sizes at which that is cheap, in f64, so that
 //! tolerances are those of rounding and not of statistics. Draws are seeded.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef};
 use overdamped_energy::{

@@ -85,8 +85,8 @@ impl Toy {
         NOISING.denoiser(NOISING.level(TIME))
     }
 
-    /// A bath like the noising one that takes a single Euler-Maruyama step, and in which units without
-    /// data do not move.
+    /// A bath like the noising one that takes a single Euler-Maruyama step; units without data
+    /// do not move.
     pub fn settings(&self) -> Settings {
         let mobility = self.visible.iter();
         Settings {
@@ -143,7 +143,8 @@ impl Toy {
         force
     }
 
-    /// x + z noise after `time`, where a unit without data stays; `z` has one draw for each unit.
+    /// x after `time` of noising with one normal draw in `z` for each unit; a unit without data
+    /// stays.
     fn noised(&self, x: &[f64], time: f64, z: &[f64]) -> Vec<f64> {
         let (signal, noise) = signal_and_noise(time);
         (0..x.len())
@@ -205,7 +206,8 @@ impl Toy {
         })[0]
     }
 
-    /// Expected contrast of one Euler-Maruyama step of `duration`, in units of the force-matching gradient.
+    /// Expected contrast of one Euler-Maruyama step of `duration`, in units of the
+    /// force-matching gradient.
     pub fn contrast(&self, theta: &[f64], duration: f64, contrast: Contrast) -> Vec<f64> {
         let (_, noise) = signal_and_noise(TIME);
         let (trap, full) = driving();
