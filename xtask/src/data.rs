@@ -24,10 +24,9 @@ pub(crate) mod testing;
 
 use std::env;
 use std::ffi::OsString;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use faer::{Mat, MatRef};
+use faer::Mat;
 
 pub use error::DataError;
 pub use file::{Contents, DataFile};
@@ -66,11 +65,6 @@ impl ImageSet {
         self.labels.len()
     }
 
-    /// Whether the set holds no image.
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
-    }
-
     /// Pixels of one image, `side * side`: the number of visible units that it drives.
     pub fn units(&self) -> usize {
         self.side * self.side
@@ -84,16 +78,6 @@ impl ImageSet {
         self.select(&kept)
     }
 
-    /// The first `count` images, or all of them where there are fewer.
-    pub fn take(&self, count: usize) -> Self {
-        let count = count.min(self.len());
-        Self {
-            pixels: self.columns(0..count).to_owned(),
-            labels: self.labels[..count].to_vec(),
-            side: self.side,
-        }
-    }
-
     /// A copy of the images at `indices`, in that order; an index may repeat (a bootstrap).
     ///
     /// # Panics
@@ -103,14 +87,6 @@ impl ImageSet {
         Self::from_fn(self.side, labels, |pixel, column| {
             self.pixels[(pixel, indices[column])]
         })
-    }
-
-    /// A run of images as a `units x range.len()` view: a minibatch without a copy.
-    ///
-    /// # Panics
-    /// Panics where the range leaves the set, as slice indexing does.
-    pub fn columns(&self, range: Range<usize>) -> MatRef<'_, f32> {
-        self.pixels.as_ref().subcols(range.start, range.len())
     }
 }
 
@@ -180,16 +156,8 @@ mod tests {
     #[test]
     fn an_absent_class_gives_an_empty_set_of_the_same_shape() {
         let none = ramp(4).of_classes(&[9]);
-        assert!(none.is_empty());
+        assert_eq!(none.len(), 0);
         assert_eq!((none.pixels.nrows(), none.pixels.ncols()), (4, 0));
-    }
-
-    #[test]
-    fn take_is_clamped_to_the_set() {
-        let set = ramp(3);
-        assert_eq!(set.take(2).labels, [0, 1]);
-        assert_eq!(set.take(2).pixels, set.pixels.subcols(0, 2));
-        assert_eq!(set.take(99), set);
     }
 
     #[test]
@@ -199,14 +167,6 @@ mod tests {
         assert_eq!(picked.pixels[(2, 0)], 4.2);
         assert_eq!(picked.pixels[(2, 1)], 1.2);
         assert_eq!(picked.pixels[(2, 2)], 4.2);
-    }
-
-    #[test]
-    fn columns_are_a_view_of_the_right_images() {
-        let set = ramp(5);
-        let batch = set.columns(1..3);
-        assert_eq!((batch.nrows(), batch.ncols()), (4, 2));
-        assert_eq!(batch[(0, 1)], 2.0);
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub fn choose(names: &[String], preset: Preset) -> Result<Vec<&'static Experimen
 }
 
 /// Set once the user presses Ctrl-C; training stops at the end of its round.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {

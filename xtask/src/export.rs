@@ -24,6 +24,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The file exists in the contract but cannot be opened or read.
+    #[cfg(test)]
     #[error("cannot read {}: {source}; run the experiment that writes it first", path.display())]
     Read {
         /// The file that was to be read.

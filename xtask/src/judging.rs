@@ -37,11 +37,11 @@ use rand_pcg::Pcg64Mcg;
 
 pub use energy_distance::energy_distance;
 pub use error::JudgingError;
-pub use frechet::{Frechet, frechet_distance};
-pub use judge::{CONFIDENT, DIGITS, Judge, JudgeSettings, Verdict};
+pub use frechet::Frechet;
+pub use judge::Judge;
 pub use neighbours::{Neighbourhood, precision_recall_coverage};
 pub use pca::Pca;
-pub use scorecard::{Better, Figure, Scorecard};
+pub use scorecard::{Better, Scorecard};
 pub use transport::sliced_wasserstein_1;
 
 use error::{check_set, check_units};
@@ -185,6 +185,7 @@ impl Judging {
 
 #[cfg(test)]
 mod tests {
+    use super::judge::DIGITS;
     use super::*;
 
     const UNITS: usize = 8;

@@ -1,5 +1,7 @@
 //! Confinement certificates and curvature estimates against known answers.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use overdamped_energy::{Drive, Edges, Energy, EnergyError, PairTerm, Pairs, SiteTerm, Sites, Sum};
 
 fn escapes(energy: &dyn Energy<f64>, theta: &[f64]) -> Option<usize> {

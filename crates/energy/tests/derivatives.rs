@@ -4,6 +4,8 @@
 //! magnitudes drawn here; the tolerance 1e-6 (relative to the scale of the
 //! answer) would catch any wrong coefficient, sign or index.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use faer::{Mat, MatRef};
 use overdamped_energy::{
     Drive, Edges, Energy, FastHidden, PairTerm, Pairs, Potential, SiteTerm, Sites, Sum,

@@ -2,6 +2,8 @@
 //!
 //! False-alarm rate: five standard errors for each comparison (6e-7); seeds are fixed.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use std::sync::Arc;
 
 use faer::Mat;

@@ -36,14 +36,6 @@ pub fn digits(seed: u64) -> Result<Split, DataError> {
     Ok(split(&all(MODEL_SIDE)?, seed))
 }
 
-/// The digits on their own 8 x 8 grid, with the same split as [`digits`] of the same seed.
-///
-/// # Errors
-/// As [`digits`].
-pub fn digits_8x8(seed: u64) -> Result<Split, DataError> {
-    Ok(split(&all(NATIVE_SIDE)?, seed))
-}
-
 /// All images on a grid of `side x side`, in the order of the source.
 fn all(side: usize) -> Result<ImageSet, DataError> {
     let source = load_dataset();
@@ -193,7 +185,8 @@ mod tests {
 
     #[test]
     fn both_grids_share_one_split_and_the_range_of_ink() {
-        let (fine, native) = (digits(5).unwrap(), digits_8x8(5).unwrap());
+        let fine = digits(5).unwrap();
+        let native = split(&all(NATIVE_SIDE).unwrap(), 5);
         assert_eq!(fine.train.labels, native.train.labels);
         assert_eq!(fine.test.labels, native.test.labels);
         assert_eq!((fine.train.units(), native.train.units()), (144, 64));

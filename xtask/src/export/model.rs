@@ -9,7 +9,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+#[cfg(test)]
+use safetensors::tensor::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 
 use super::{Error, atomic};
 
@@ -110,16 +112,6 @@ impl Model {
         Ok(self)
     }
 
-    /// The tensor of that name.
-    pub fn tensor(&self, name: &str) -> Option<&Tensor> {
-        self.tensors.get(name)
-    }
-
-    /// The description, the reserved keys included.
-    pub fn metadata(&self) -> &BTreeMap<String, String> {
-        &self.metadata
-    }
-
     /// Writes the model; equal models give equal bytes.
     ///
     /// # Errors
@@ -159,6 +151,20 @@ impl Model {
         let file = safetensors::serialize(views, Some(metadata))
             .map_err(|error| refused(error.to_string()))?;
         atomic::write(path, |out| out.write_all(&file))
+    }
+}
+
+/// Reading back is what the tests do; other programs read the files with their own libraries.
+#[cfg(test)]
+impl Model {
+    /// The tensor of that name.
+    pub fn tensor(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.get(name)
+    }
+
+    /// The description, the reserved keys included.
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
     }
 
     /// Reads a model back.

@@ -71,6 +71,7 @@ impl Frechet {
 ///
 /// # Errors
 /// As for [`Frechet::to`] and [`Frechet::distance`].
+#[cfg(test)]
 pub fn frechet_distance(a: MatRef<'_, f32>, b: MatRef<'_, f32>) -> Result<f64, JudgingError> {
     Frechet::to(a)?.distance(b)
 }

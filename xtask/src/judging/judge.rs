@@ -167,28 +167,6 @@ impl Judge {
         Ok(hits as f64 / labels.len() as f64)
     }
 
-    /// Accuracy within each class, `None` for a class without images: how often a sample that was asked to be
-    /// digit `d` reads as `d`.
-    ///
-    /// # Errors
-    /// As for [`Judge::accuracy`].
-    pub fn class_accuracies(
-        &self,
-        images: MatRef<'_, f32>,
-        labels: &[u8],
-    ) -> Result<[Option<f64>; DIGITS], JudgingError> {
-        check_labels(images, labels)?;
-        let mut hits = [0_usize; DIGITS];
-        let mut counts = [0_usize; DIGITS];
-        for ((digit, _), &label) in self.classify(images)?.into_iter().zip(labels) {
-            counts[usize::from(label)] += 1;
-            hits[usize::from(label)] += usize::from(digit == label);
-        }
-        Ok(std::array::from_fn(|class| {
-            (counts[class] > 0).then(|| hits[class] as f64 / counts[class] as f64)
-        }))
-    }
-
     /// Shares of `images` that read as one of the digits in `classes`.
     ///
     /// # Errors
@@ -265,10 +243,6 @@ mod tests {
         let judge = Judge::train(images.as_ref(), &labels).unwrap();
         let (fresh, fresh_labels) = blobs(500, 2);
         assert_eq!(judge.accuracy(fresh.as_ref(), &fresh_labels).unwrap(), 1.0);
-        let per_class = judge
-            .class_accuracies(fresh.as_ref(), &fresh_labels)
-            .unwrap();
-        assert_eq!(per_class, [Some(1.0); DIGITS]);
 
         // Blobs 3 and 7 are a fifth of the set: a verdict that looked at rows other than the digit's would differ.
         let verdict = judge.verdict(fresh.as_ref(), &[3, 7]).unwrap();
@@ -286,18 +260,6 @@ mod tests {
         let verdict = judge.verdict(between.as_ref(), &[0, 1]).unwrap();
         assert_eq!(verdict.in_classes, 1.0);
         assert_eq!(verdict.confident, 0.0);
-    }
-
-    /// A class absent from the labels has no accuracy: zero or NaN would be averaged into a table.
-    #[test]
-    fn absent_classes_have_no_accuracy() {
-        let (images, labels) = blobs(100, 1);
-        let judge = Judge::train(images.as_ref(), &labels).unwrap();
-        let zeros = judge
-            .class_accuracies(images.as_ref().subcols(0, 1), &[0])
-            .unwrap();
-        assert_eq!(zeros[0], Some(1.0));
-        assert!(zeros[1..].iter().all(Option::is_none));
     }
 
     #[test]

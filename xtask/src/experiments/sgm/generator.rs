@@ -168,3 +168,70 @@ impl Generator {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use overdamped_energy::{Edges, PairTerm};
+    use overdamped_learn::Examples;
+
+    use super::super::exact;
+    use super::super::network::CUBIC_QUARTIC;
+    use super::*;
+    use crate::data::embedded;
+    use crate::experiments::Interrupt;
+
+    fn plain() -> Generator {
+        let ones = embedded::digits(1).unwrap().train.of_classes(&[0]);
+        let edges = Edges::all_to_all(144);
+        let network = Network::new(12, &CUBIC_QUARTIC, edges, &[PairTerm::Bilinear]);
+        let schedule = Noising::default().schedule(0.003, 4.0, 12).unwrap();
+        let examples = Examples::new(ones.pixels).unwrap();
+        let log = exact::Log {
+            label: "test",
+            interrupt: &Interrupt::default(),
+        };
+        Generator {
+            parameters: exact::from_moments(&network, &examples, &schedule, log).unwrap(),
+            network,
+            schedule,
+        }
+    }
+
+    /// The images side by side, each pixel as one of five grey levels: coarse enough that another
+    /// processor's rounding does not show.
+    fn quantised(images: &Mat<f32>) -> String {
+        let shade =
+            |value: f32| [' ', '.', ':', 'o', '#'][((value + 1.0) * 2.5).clamp(0.0, 4.0) as usize];
+        let mut text = String::new();
+        for row in 0..12 {
+            let line: Vec<String> = (0..images.ncols())
+                .map(|image| {
+                    (0..12)
+                        .map(|x| shade(images[(row * 12 + x, image)]))
+                        .collect()
+                })
+                .collect();
+            text.push_str(line.join(" | ").trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Zeros as quantised text: a change of data, fit, noise format, protocol or dynamics shows here,
+    /// and a person can see whether it matters.
+    #[test]
+    fn the_plain_network_draws_these_zeros() {
+        let (images, acts) = plain().sample(6, 7, None).unwrap();
+        insta::assert_snapshot!(quantised(&images));
+        insta::assert_json_snapshot!(acts);
+    }
+
+    #[test]
+    fn a_film_ends_where_sampling_ends_and_starts_from_noise() {
+        let generator = plain();
+        let (images, _) = generator.sample(3, 5, None).unwrap();
+        let frames = generator.film(3, 5, None, &[4, 13]).unwrap();
+        assert_eq!(frames.len(), 3);
+        assert!(frames[2] == images && frames[0] != images);
+    }
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use faer::Mat;
-use overdamped_energy::{Energy, PairTerm, Pairs, SiteTerm, Sites, Sum};
+use overdamped_energy::{Energy, PairTerm, Pairs, Sites, Sum};
 use overdamped_learn::{
     AdamSettings, Contrastive, Denoiser, Examples, ForceMatching, Interval, LeastSquares, Model,
     Noising, Rule, SolveSettings,
@@ -25,7 +25,7 @@ use super::oracle::{GaussianMixture, MixtureScore};
 use super::{local, thermodynamics};
 use crate::experiments::Context;
 use crate::export::npy;
-use crate::judging::{baselines, sliced_wasserstein_1};
+use crate::judging::{baselines, energy_distance, sliced_wasserstein_1};
 use crate::report::{Axis, Block, LinePlot, Panel, Scatter, Section, Series, Table};
 use crate::results::{Entry, Preset};
 
@@ -151,6 +151,17 @@ pub fn run(context: &mut Context, name: &'static str, weight: f64) -> anyhow::Re
                     .unit("data units")
                     .lower()
                     .seconds(model.seconds),
+            ),
+            Entry::new(
+                &id("energy_distance"),
+                energy_distance(reference.as_ref(), drawn.states.as_ref())?,
+            )
+            .unit("data units")
+            .lower()
+            .n(effort.samples)
+            .best(
+                "data against data",
+                energy_distance(reference.as_ref(), again.as_ref())?,
             ),
             Entry::new(&id("weight"), upper_share(&drawn.states))
                 .unit("1")

@@ -124,8 +124,6 @@ pub struct Artist {
     pub generators: Vec<Generator>,
     /// Share of each class in the training data.
     pub shares: Vec<f64>,
-    /// Mean loss of each slice (noising time, mean squared denoiser error), where training saw one.
-    pub losses: Vec<(f64, f64)>,
     /// Loss curves of local training: (label, points (update, loss)).
     pub curves: Vec<(String, Vec<(f64, f64)>)>,
     /// Wall time of making it.
@@ -272,13 +270,6 @@ impl Kitchen<'_> {
             },
         )?;
         let squared = |loss: f64| 2.0 * loss;
-        let losses = schedule
-            .iter()
-            .zip(&models)
-            .filter_map(|(interval, model)| {
-                let last = model.history.last()?.loss?;
-                Some((interval.middle.time, squared(last)))
-            });
         let curve = |(interval, model): (&Interval, &overdamped_learn::Model<f32>)| {
             let points = model.history.iter();
             let points = points.filter_map(|m| Some((m.update as f64, squared(m.loss?))));
@@ -289,18 +280,14 @@ impl Kitchen<'_> {
             .zip(&models)
             .skip(schedule.len() / 3)
             .step_by(3);
-        let (losses, curves) = (losses.collect(), shown.map(curve).collect());
+        let curves = shown.map(curve).collect();
         let parameters = models.into_iter().map(|model| model.parameters).collect();
         let artist = self.artist(vec![Generator {
             network,
             schedule,
             parameters,
         }]);
-        Ok(Artist {
-            losses,
-            curves,
-            ..artist
-        })
+        Ok(Artist { curves, ..artist })
     }
 
     /// Keeps the hidden oscillators and fits springs, exactly, to what they leave over.
@@ -402,7 +389,6 @@ impl Kitchen<'_> {
         Artist {
             generators,
             shares: self.classes.iter().map(share).collect(),
-            losses: Vec::new(),
             curves: Vec::new(),
             seconds: 0.0,
         }

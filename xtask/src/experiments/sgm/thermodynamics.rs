@@ -43,8 +43,7 @@ impl Jarzynski {
                 .n(trajectories)
                 .best("exact dynamics, mean", 0.0)
                 .reference("-ln <exp(-W)>", self.estimate)
-                .reference("free-energy difference", self.exact)
-                .reference("standard error", self.error),
+                .reference("free-energy difference", self.exact),
             Entry::new(&format!("{name}.dissipated_work"), self.dissipated)
                 .unit("kT")
                 .n(trajectories)
