@@ -10,16 +10,23 @@
 //! | `oracle` | the exact score of the mixture, as an energy |
 //! | `thermodynamics` | Jarzynski's equality on a learned protocol |
 //! | `recipes` | how each network that draws digits is made |
-//! | `digits` | the digit experiments |
+//! | `artist` | a made network that draws, one protocol or one for each class |
+//! | `digits` | the digit experiments: data, networks, work |
+//! | `study` | the course of each: make, draw, judge |
+//! | `records`, `figures` | what it writes down, what it shows |
 
+mod artist;
 mod digits;
 mod exact;
+mod figures;
 mod generator;
 mod local;
 mod mixture;
 mod network;
 mod oracle;
 mod recipes;
+mod records;
+mod study;
 mod thermodynamics;
 
 use super::Experiment;

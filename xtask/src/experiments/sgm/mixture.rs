@@ -5,29 +5,28 @@
 //! data; the exact optimum says how good it could have been, the exact score how good any
 //! energy could be, and the first law and Jarzynski's equality whether the thermodynamics add up.
 
+mod learning;
+
 use std::sync::Arc;
-use std::time::Instant;
 
 use faer::Mat;
 use overdamped_energy::{Energy, PairTerm, Pairs, Sites, Sum};
-use overdamped_learn::{
-    AdamSettings, Contrastive, Denoiser, Examples, ForceMatching, Interval, LeastSquares, Model,
-    Noising, Rule, SolveSettings,
-};
+use overdamped_learn::{Examples, Interval, Noising};
 use overdamped_substrate::{
     Integrator, Observe, Protocol, Settings, SimulatedSubstrate, Slice, Substrate, TimeStep, stream,
 };
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
+use self::learning::{Effort, Local};
 use super::network::CUBIC_QUARTIC;
 use super::oracle::{GaussianMixture, MixtureScore};
-use super::{local, thermodynamics};
+use super::thermodynamics;
 use crate::experiments::Context;
 use crate::export::npy;
 use crate::judging::{baselines, energy_distance, sliced_wasserstein_1};
 use crate::report::{Axis, Block, LinePlot, Panel, Scatter, Section, Series, Table};
-use crate::results::{Entry, Preset};
+use crate::results::Entry;
 
 const SLICES: usize = 16;
 const EARLIEST: f64 = 0.005;
@@ -35,45 +34,6 @@ const LATEST: f64 = 4.0;
 const WALLS: f64 = 4.0;
 /// Directions of the sliced distance.
 const DIRECTIONS: usize = 200;
-
-/// Work for each preset.
-struct Effort {
-    examples: usize,
-    draws: usize,
-    samples: usize,
-    settings: AdamSettings,
-    batch: usize,
-    /// Chains of the Jarzynski estimate.
-    trajectories: usize,
-}
-
-impl Effort {
-    fn of(preset: Preset) -> Self {
-        let quick = preset == Preset::Quick;
-        Self {
-            examples: 20_000,
-            draws: if quick { 20_000 } else { 200_000 },
-            samples: if quick { 5000 } else { 20_000 },
-            settings: AdamSettings {
-                rate: 1e-2,
-                updates: if quick { 3000 } else { 10_000 },
-                floors: vec![("sites.quartic".to_owned(), 0.0)],
-                ..AdamSettings::default()
-            },
-            batch: 256,
-            trajectories: if quick { 10_000 } else { 40_000 },
-        }
-    }
-}
-
-/// A learned protocol and what became of it.
-struct Learned {
-    id: &'static str,
-    title: &'static str,
-    parameters: Vec<Vec<f64>>,
-    losses: Vec<(f64, f64)>,
-    seconds: f64,
-}
 
 /// Runs the experiment with weight `weight` on the upper right Gaussian.
 ///
@@ -87,10 +47,16 @@ pub fn run(context: &mut Context, name: &'static str, weight: f64) -> anyhow::Re
     let schedule = Noising::default().schedule(EARLIEST, LATEST, SLICES)?;
     let energy = complete_quartic()?;
 
-    let mut learned = vec![exact(&energy, &examples, &schedule, &effort, context.seed)?];
+    let mut learned = vec![learning::exact(
+        &energy,
+        &examples,
+        &schedule,
+        &effort,
+        context.seed,
+    )?];
     for rule in [Local::ForceMatching, Local::StaticCd, Local::TrajectoryCd] {
         context.interrupt.check()?;
-        learned.push(local(
+        learned.push(learning::local(
             context, name, rule, &energy, &examples, &schedule, &effort,
         )?);
     }
@@ -247,157 +213,6 @@ fn complete_quartic() -> anyhow::Result<Arc<dyn Energy<f64>>> {
     let edge = overdamped_energy::Edges::all_to_all(2);
     let pair = Pairs::new(edge, &PairTerm::COMPLETE_QUARTIC);
     Ok(Arc::new(Sum::of(Sites::new(2, &CUBIC_QUARTIC))?.and(pair)?))
-}
-
-/// The exact optimum of force matching on many draws.
-fn exact(
-    energy: &Arc<dyn Energy<f64>>,
-    examples: &Examples<f64>,
-    schedule: &[Interval],
-    effort: &Effort,
-    seed: u64,
-) -> anyhow::Result<Learned> {
-    let started = Instant::now();
-    let settings = SolveSettings {
-        iterations: 300,
-        tolerance: 1e-9,
-        ridge: 1e-9,
-        ..SolveSettings::default()
-    };
-    let mut learned = Learned {
-        id: "exact",
-        title: "exact optimum",
-        parameters: Vec::new(),
-        losses: Vec::new(),
-        seconds: 0.0,
-    };
-    for (index, interval) in schedule.iter().enumerate() {
-        let mut stream = stream::of(stream::derive(seed, 5), index as u64);
-        let draws = examples.draw(interval.middle, effort.draws, &mut stream);
-        let problem = LeastSquares::new(
-            energy.as_ref(),
-            draws.noised.as_ref(),
-            draws.clean.as_ref(),
-            examples.visible(),
-        )?;
-        let optimum = problem.solve(&settings, None)?;
-        let loss = 2.0 * problem.loss(&optimum.parameters)?;
-        learned.losses.push((interval.middle.time, loss));
-        learned.parameters.push(optimum.parameters);
-    }
-    learned.seconds = started.elapsed().as_secs_f64();
-    Ok(learned)
-}
-
-/// A rule that learns on the substrate.
-#[derive(Clone, Copy)]
-enum Local {
-    ForceMatching,
-    StaticCd,
-    TrajectoryCd,
-}
-
-impl Local {
-    const fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::ForceMatching => ("force_matching", "force matching"),
-            Self::StaticCd => ("static_cd", "static contrastive divergence"),
-            Self::TrajectoryCd => ("trajectory_cd", "trajectory contrastive divergence"),
-        }
-    }
-
-    fn rule(
-        self,
-        energy: &Arc<dyn Energy<f64>>,
-        examples: &Arc<Examples<f64>>,
-        denoiser: Denoiser,
-        batch: usize,
-    ) -> anyhow::Result<Box<dyn Rule<f64>>> {
-        let settings = Settings {
-            time_step: TimeStep::PerSlice(4),
-            walls: Some(WALLS),
-            ..Settings::default()
-        };
-        let substrate = SimulatedSubstrate::new(Arc::clone(energy), settings)?;
-        let (energy, examples) = (Arc::clone(energy), Arc::clone(examples));
-        // A fifth of the relaxation time: short enough for the gradient, long enough for the signal.
-        let variance = denoiser.level().noise.powi(2);
-        Ok(match self {
-            Self::ForceMatching => Box::new(ForceMatching::new(
-                energy, substrate, examples, denoiser, batch,
-            )?),
-            Self::StaticCd => Box::new(Contrastive::equilibrium(
-                energy,
-                substrate,
-                examples,
-                denoiser,
-                0.2 * variance,
-                batch,
-            )?),
-            Self::TrajectoryCd => Box::new(Contrastive::trajectory(
-                energy,
-                substrate,
-                examples,
-                denoiser,
-                0.1 * variance,
-                batch,
-            )?),
-        })
-    }
-}
-
-fn local(
-    context: &Context,
-    name: &str,
-    local: Local,
-    energy: &Arc<dyn Energy<f64>>,
-    examples: &Arc<Examples<f64>>,
-    schedule: &[Interval],
-    effort: &Effort,
-) -> anyhow::Result<Learned> {
-    let started = Instant::now();
-    let (id, title) = local.names();
-    let layout = energy.layout();
-    let mut rules = Vec::with_capacity(schedule.len());
-    let mut models = Vec::with_capacity(schedule.len());
-    for (index, interval) in schedule.iter().enumerate() {
-        let denoiser = Noising::default().denoiser(interval.middle);
-        rules.push(local.rule(energy, examples, denoiser, effort.batch)?);
-        let seed = stream::derive(context.seed, 6);
-        models.push(Model::new(vec![0.0; layout.len()], seed, index as u64));
-    }
-    let recipe = format!("seed {}, {} updates", context.seed, effort.settings.updates);
-    let checkpoint = context
-        .recorder
-        .folder()
-        .join("checkpoints")
-        .join(format!("{name}.{id}.checkpoint"));
-    let models = local::learn(
-        &mut rules,
-        models,
-        &effort.settings,
-        &layout,
-        &recipe,
-        &local::Log {
-            checkpoint: &checkpoint,
-            interrupt: &context.interrupt,
-            label: &format!("{name} {id}"),
-        },
-    )?;
-    let losses = schedule
-        .iter()
-        .zip(&models)
-        .filter_map(|(interval, model)| {
-            let loss = model.history.last()?.loss?;
-            Some((interval.middle.time, 2.0 * loss))
-        });
-    Ok(Learned {
-        id,
-        title,
-        losses: losses.collect(),
-        parameters: models.into_iter().map(|model| model.parameters).collect(),
-        seconds: started.elapsed().as_secs_f64(),
-    })
 }
 
 fn driving(

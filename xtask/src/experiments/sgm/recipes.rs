@@ -14,16 +14,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use faer::Mat;
-use overdamped_energy::{Edges, PairTerm};
-use overdamped_learn::{Examples, Interval, Noising};
-use overdamped_substrate::Acts;
-
+use super::artist::{Artist, label_value};
 use super::generator::Generator;
 use super::network::{CUBIC_QUARTIC, EVEN_SEXTIC, Network};
 use super::{exact, local};
 use crate::data::ImageSet;
 use crate::experiments::Interrupt;
+use faer::Mat;
+use overdamped_energy::{Edges, PairTerm};
+use overdamped_learn::{Examples, Interval, Noising};
 
 /// A way to make a network that draws the classes of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,19 +114,6 @@ pub enum Couplings {
     AllToAllBilinear,
     /// Bilinear springs within so many Chebyshev shells.
     Shells(usize),
-}
-
-/// A network that draws, ready to sample.
-#[derive(Debug, Clone)]
-pub struct Artist {
-    /// One generator, or one for each class.
-    pub generators: Vec<Generator>,
-    /// Share of each class in the training data.
-    pub shares: Vec<f64>,
-    /// Loss curves of local training: (label, points (update, loss)).
-    pub curves: Vec<(String, Vec<(f64, f64)>)>,
-    /// Wall time of making it.
-    pub seconds: f64,
 }
 
 impl Kitchen<'_> {
@@ -355,25 +341,16 @@ impl Kitchen<'_> {
             return Ok(Examples::new(images.pixels.clone())?);
         }
         let pixels = images.units();
-        let values = self.label_values();
         let data = Mat::from_fn(pixels + 1, images.len(), |unit, image| {
             if unit < pixels {
                 images.pixels[(unit, image)]
             } else {
                 let class = self.classes.iter().position(|c| *c == images.labels[image]);
-                values[class.unwrap_or(0)]
+                label_value(class.unwrap_or(0), self.classes.len())
             }
         });
         let visible = (0..=pixels).map(|unit| unit < pixels).collect();
         Ok(Examples::with_visible(data, visible)?)
-    }
-
-    /// Where the label oscillator is held for each class: evenly from -1 to 1.
-    fn label_values(&self) -> Vec<f32> {
-        let last = (self.classes.len().max(2) - 1) as f32;
-        (0..self.classes.len())
-            .map(|class| 2.0 * class as f32 / last - 1.0)
-            .collect()
     }
 
     fn artist(&self, generators: Vec<Generator>) -> Artist {
@@ -392,92 +369,5 @@ impl Kitchen<'_> {
             curves: Vec::new(),
             seconds: 0.0,
         }
-    }
-}
-
-/// Samples and what they are meant to be.
-#[derive(Debug, Clone)]
-pub struct Drawing {
-    /// Pixels x samples.
-    pub images: Mat<f32>,
-    /// Index of the class that was asked for, where the network can be asked.
-    pub asked: Option<Vec<usize>>,
-    /// What the substrate did.
-    pub acts: Vec<Acts>,
-}
-
-impl Artist {
-    /// Draws `count` images, classes mixed in the proportions of the data.
-    ///
-    /// # Errors
-    /// If the dynamics fail.
-    pub fn draw(&self, count: usize, seed: u64) -> anyhow::Result<Drawing> {
-        let classes = self.mixed_classes(count);
-        if let [generator] = &self.generators[..] {
-            let labels = generator.network.label.then(|| self.held_labels(&classes));
-            let (images, acts) = generator.sample(count, seed, labels.as_deref())?;
-            return Ok(Drawing {
-                images,
-                asked: labels.is_some().then_some(classes),
-                acts: vec![acts],
-            });
-        }
-        let mut images = Mat::zeros(self.generators[0].network.pixels(), count);
-        let mut acts = Vec::new();
-        for (class, generator) in self.generators.iter().enumerate() {
-            let wanted: Vec<_> = (0..count)
-                .filter(|&image| classes[image] == class)
-                .collect();
-            if wanted.is_empty() {
-                continue;
-            }
-            let part_seed = seed.wrapping_add(0x1000 * (class as u64 + 1));
-            let (part, spent) = generator.sample(wanted.len(), part_seed, None)?;
-            for (column, &image) in wanted.iter().enumerate() {
-                images.col_mut(image).copy_from(part.col(column));
-            }
-            acts.push(spent);
-        }
-        Ok(Drawing {
-            images,
-            asked: Some(classes),
-            acts,
-        })
-    }
-
-    /// A sample of each of `count` chains at the start and after the given numbers of slices.
-    ///
-    /// # Errors
-    /// As [`Artist::draw`].
-    pub fn film(&self, count: usize, seed: u64, stops: &[usize]) -> anyhow::Result<Vec<Mat<f32>>> {
-        let generator = &self.generators[0];
-        let classes = self.mixed_classes(count);
-        let labels = generator.network.label.then(|| self.held_labels(&classes));
-        generator.film(count, seed, labels.as_deref(), stops)
-    }
-
-    fn held_labels(&self, classes: &[usize]) -> Vec<f32> {
-        let last = (self.shares.len().max(2) - 1) as f32;
-        classes
-            .iter()
-            .map(|&class| 2.0 * class as f32 / last - 1.0)
-            .collect()
-    }
-
-    /// Classes in the data's proportions, spread evenly by the golden ratio so that
-    /// any first few images are a fair mixture.
-    fn mixed_classes(&self, count: usize) -> Vec<usize> {
-        const GOLDEN: f64 = 0.618_033_988_749_895;
-        let class = |image: usize| {
-            let mut rest = (image as f64 * GOLDEN + 0.5).fract();
-            for (class, share) in self.shares.iter().enumerate() {
-                rest -= share;
-                if rest < 0.0 {
-                    return class;
-                }
-            }
-            self.shares.len() - 1
-        };
-        (0..count).map(class).collect()
     }
 }
