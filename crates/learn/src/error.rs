@@ -63,6 +63,16 @@ pub enum LearnError {
         /// Its value.
         value: f64,
     },
+    /// A rule failed while a model was being trained.
+    #[error("update {update} of model {model} failed: {source}")]
+    Update {
+        /// Which model of the run.
+        model: usize,
+        /// Update counter.
+        update: u64,
+        /// What the rule reported.
+        source: Box<LearnError>,
+    },
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     File {

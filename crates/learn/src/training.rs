@@ -75,7 +75,13 @@ impl<T: Scalar> Model<T> {
             return Ok(());
         }
         while self.updates() < goal {
-            let loss = rule.estimate(&self.parameters, &mut self.stream, &mut gradient)?;
+            let loss = rule
+                .estimate(&self.parameters, &mut self.stream, &mut gradient)
+                .map_err(|source| LearnError::Update {
+                    model: index,
+                    update: self.updates(),
+                    source: Box::new(source),
+                })?;
             let diverged = |what, value| LearnError::Diverged {
                 model: index,
                 update: self.updates(),

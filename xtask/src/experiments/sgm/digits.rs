@@ -11,8 +11,7 @@ use crate::results::Preset;
 const CLASSES01: [u8; 2] = [0, 1];
 
 const PAPER: Efforts = Efforts {
-    fine: (32, 0.002),
-    coarse: (16, 0.003),
+    slices: 16,
     rich: exact::Effort {
         draws: 8000,
         iterations: 30,
@@ -31,8 +30,7 @@ const PAPER: Efforts = Efforts {
 };
 
 const QUICK: Efforts = Efforts {
-    fine: (20, 0.003),
-    coarse: (16, 0.003),
+    slices: 16,
     rich: exact::Effort {
         draws: 4000,
         iterations: 30,
@@ -130,7 +128,7 @@ pub fn mnist10(context: &mut Context) -> anyhow::Result<Section> {
         recipes: vec![Recipe::PerClass],
         couplings: Couplings::AllToAllBilinear,
         efforts: Efforts {
-            fine: (24, 0.003),
+            slices: 24,
             ..efforts(context.preset)
         },
         count: 1000,
@@ -156,10 +154,7 @@ pub fn mnist28(context: &mut Context) -> anyhow::Result<Section> {
         classes: CLASSES01.to_vec(),
         recipes: vec![Recipe::PerClass],
         couplings: Couplings::Shells(4),
-        efforts: Efforts {
-            fine: (16, 0.003),
-            ..efforts(context.preset)
-        },
+        efforts: efforts(context.preset),
         count: 1000,
     };
     study::run(context, &study)

@@ -3,9 +3,10 @@
 use faer::Mat;
 
 use super::artist::Artist;
+use super::recipes::Recipe;
 use super::records::metric_id;
 use super::study::{Row, SEEDS, Study};
-use crate::report::{Axis, Block, Comparison, DigitGrid, Frame, LinePlot, Series, Strip};
+use crate::report::{Axis, Block, Comparison, DigitGrid, Frame, LinePlot, Series, Strip, Table};
 
 /// The first forty images.
 pub fn grid(images: &Mat<f32>, title: &str, side: usize) -> DigitGrid {
@@ -83,4 +84,17 @@ pub fn comparison(study: &Study, rows: &[Row]) -> Comparison {
                 .collect();
             table.row(&row.title, &ids)
         })
+}
+
+/// One network beside the trivial baselines, the best possible and, where there is one, the
+/// published figure.
+pub fn headline(study: &Study, recipe: Recipe, variant: &str) -> Table {
+    let id = |metric: &str| format!("{}.{variant}.{metric}", study.name);
+    Table::new(&format!("In detail: {}.", recipe.title()))
+        .row("taken for a wanted digit", &id("in01"))
+        .row("the same with p > .9", &id("hi"))
+        .row("Frechet distance, pixels", &id("fd_pixels"))
+        .row("coverage", &id("coverage"))
+        .row("parameters of a slice", &id("parameters_per_slice"))
+        .row("seconds to make it", &id("train_seconds"))
 }

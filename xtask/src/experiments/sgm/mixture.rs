@@ -25,7 +25,7 @@ use super::thermodynamics;
 use crate::experiments::Context;
 use crate::export::npy;
 use crate::judging::{baselines, energy_distance, sliced_wasserstein_1};
-use crate::report::{Axis, Block, LinePlot, Panel, Scatter, Section, Series, Table};
+use crate::report::{Axis, Block, Comparison, LinePlot, Panel, Scatter, Section, Series, Table};
 use crate::results::Entry;
 
 const SLICES: usize = 16;
@@ -90,9 +90,18 @@ pub fn run(context: &mut Context, name: &'static str, weight: f64) -> anyhow::Re
     let oracle = distance(&oracle_states)?;
 
     let mut panels = vec![Panel::from_states("data", reference.as_ref()).reference()];
-    let mut table = Table::new(
-        "Sliced Wasserstein-1 distance to the data, weight of the upper right Gaussian, and the \
-         thermodynamics of generation.",
+    let mut distances = Table::new("Sliced Wasserstein-1 distance to the data.");
+    let columns = [
+        "sw1",
+        "energy_distance",
+        "weight",
+        "jarzynski_z",
+        "dissipated_work",
+    ];
+    let mut comparison = Comparison::new(
+        "All rules beside each other: distances to the data, weight of the upper right Gaussian, \
+         Jarzynski's equality in standard errors, work dissipated while a sample is drawn (kT).",
+        &columns,
     );
     let shared = |entry: Entry| {
         entry
@@ -159,13 +168,8 @@ pub fn run(context: &mut Context, name: &'static str, weight: f64) -> anyhow::Re
             drawn.states.as_ref(),
         )?;
         panels.push(Panel::from_states(model.title, drawn.states.as_ref()));
-        table = table
-            .row(&format!("{}: distance", model.title), &id("sw1"))
-            .row(&format!("{}: weight", model.title), &id("weight"))
-            .row(
-                &format!("{}: Jarzynski, in standard errors", model.title),
-                &id("jarzynski_z"),
-            );
+        distances = distances.row(model.title, &id("sw1"));
+        comparison = comparison.row(model.title, &columns.map(id));
     }
     panels.push(Panel::from_states("one Gaussian", fitted.as_ref()));
     panels.push(Panel::from_states("exact score", oracle_states.as_ref()));
@@ -198,7 +202,8 @@ pub fn run(context: &mut Context, name: &'static str, weight: f64) -> anyhow::Re
                 y: "x2".to_owned(),
                 panels,
             }),
-            Block::Table(table),
+            Block::Table(distances),
+            Block::Comparison(comparison),
             Block::Lines(LinePlot {
                 title: "Denoiser error of each slice".to_owned(),
                 x: Axis::log("noising time s"),

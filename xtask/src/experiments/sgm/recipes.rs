@@ -67,10 +67,8 @@ impl Recipe {
 /// How much work each recipe gets.
 #[derive(Debug, Clone, Copy)]
 pub struct Efforts {
-    /// Slices and earliest noising time of cheap networks.
-    pub fine: (usize, f64),
-    /// The same of expensive ones.
-    pub coarse: (usize, f64),
+    /// Slices of the protocol.
+    pub slices: usize,
     /// Fits of rich springs on noised draws.
     pub rich: exact::Effort,
     /// Force matching of the plain network.
@@ -81,6 +79,8 @@ pub struct Efforts {
     pub hidden_units: usize,
 }
 
+/// The cleanest time: noise of .08 is left, which the cooled slice removes.
+const EARLIEST: f64 = 0.003;
 /// The noisiest time: the data's mean is e^-4 of its size there.
 const LATEST: f64 = 4.0;
 
@@ -138,23 +138,23 @@ impl Kitchen<'_> {
             Network::new(side, &EVEN_SEXTIC, edges, &PairTerm::OSCILLATORS)
         };
         let efforts = &self.efforts;
-        let (fine, coarse) = (self.schedule(efforts.fine)?, self.schedule(efforts.coarse)?);
+        let schedule = Noising::default().schedule(EARLIEST, LATEST, efforts.slices)?;
         let mut artist = match recipe {
-            Recipe::Plain => self.exact(recipe, plain(), fine)?,
-            Recipe::ForceMatching => self.local(recipe, plain(), fine, efforts.matching)?,
-            Recipe::Rich => self.exact(recipe, shells(), coarse)?,
-            Recipe::Label => self.exact(recipe, shells().with_label()?, coarse)?,
+            Recipe::Plain => self.exact(recipe, plain(), schedule)?,
+            Recipe::ForceMatching => self.local(recipe, plain(), schedule, efforts.matching)?,
+            Recipe::Rich => self.exact(recipe, shells(), schedule)?,
+            Recipe::Label => self.exact(recipe, shells().with_label()?, schedule)?,
             Recipe::Hidden => {
                 let none = Edges::list(side * side, Vec::new())?;
                 let network =
                     Network::new(side, &CUBIC_QUARTIC, none, &[]).with_hidden(efforts.hidden_units);
-                self.local(recipe, network, coarse, efforts.hidden)?
+                self.local(recipe, network, schedule, efforts.hidden)?
             }
             Recipe::Best => match hidden {
                 Some(hidden) => self.refit(hidden, shells())?,
                 None => anyhow::bail!("the best network starts from the hidden one; run both"),
             },
-            Recipe::PerClass => self.per_class(fine, coarse)?,
+            Recipe::PerClass => self.per_class(schedule)?,
         };
         artist.seconds = started.elapsed().as_secs_f64();
         Ok(artist)
@@ -165,10 +165,6 @@ impl Kitchen<'_> {
             Couplings::AllToAll | Couplings::AllToAllBilinear => Edges::all_to_all(side * side),
             Couplings::Shells(radius) => Edges::chebyshev(side, side, radius),
         }
-    }
-
-    fn schedule(&self, (slices, earliest): (usize, f64)) -> anyhow::Result<Vec<Interval>> {
-        Ok(Noising::default().schedule(earliest, LATEST, slices)?)
     }
 
     fn exact(
@@ -306,10 +302,9 @@ impl Kitchen<'_> {
         }]))
     }
 
-    fn per_class(&self, fine: Vec<Interval>, coarse: Vec<Interval>) -> anyhow::Result<Artist> {
+    fn per_class(&self, schedule: Vec<Interval>) -> anyhow::Result<Artist> {
         let side = self.train.side;
         let rich = matches!(self.couplings, Couplings::AllToAll);
-        let schedule = if rich { coarse } else { fine };
         let mut generators = Vec::with_capacity(self.classes.len());
         for &class in self.classes {
             let network = if rich {

@@ -139,6 +139,13 @@ pub fn run(context: &mut Context, study: &Study) -> anyhow::Result<Section> {
     records::rows(context, study, &rows)?;
     blocks.push(Block::Comparison(figures::comparison(study, &rows)));
     blocks.push(Block::Row(grids.into_iter().map(Block::Digits).collect()));
+    for recipe in [Recipe::Rich, Recipe::Hidden, Recipe::Best, Recipe::PerClass] {
+        // The published network, and what this project puts beside it.
+        if study.recipes.contains(&recipe) {
+            let table = figures::headline(study, recipe, variant_id(study, recipe));
+            blocks.push(Block::Table(table));
+        }
+    }
     if let Some(artist) = study.recipes.iter().rev().find_map(|recipe| {
         let artist = artists.get(recipe.id())?;
         (artist.generators.len() == 1).then_some(artist)
