@@ -145,6 +145,13 @@ impl<T: Scalar> Drive<T> {
     }
 
     fn checked(self) -> Result<Self, EnergyError> {
+        if self.pull.ncols() == 0 {
+            return Err(EnergyError::Length {
+                what: "a drive (one column for each chain, or one for all)".to_owned(),
+                expected: 1,
+                found: 0,
+            });
+        }
         check_finite("drive stiffness", &self.stiffness)?;
         for chain in 0..self.pull.ncols() {
             check_finite(&format!("drive of chain {chain}"), self.pull_on(chain))?;

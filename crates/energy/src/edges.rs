@@ -11,9 +11,25 @@ use crate::EnergyError;
 /// The order of the list is the order of the parameters of every pair term. For
 /// terms that are not symmetric, such as x^2 y, the first unit of the edge is x.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Edges {
     units: usize,
     pairs: Vec<(usize, usize)>,
+}
+
+/// Edges as they come from a file.
+#[derive(Deserialize)]
+struct Unchecked {
+    units: usize,
+    pairs: Vec<(usize, usize)>,
+}
+
+impl TryFrom<Unchecked> for Edges {
+    type Error = EnergyError;
+
+    fn try_from(file: Unchecked) -> Result<Self, EnergyError> {
+        Self::list(file.units, file.pairs)
+    }
 }
 
 impl Edges {

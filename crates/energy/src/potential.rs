@@ -107,8 +107,8 @@ impl<T: Scalar> dyn Potential<T> + '_ {
     /// Fastest relaxation rate at one state (length: units): the largest eigenvalue of
     /// the Hessian weighted by the mobility of each unit, by power iteration.
     ///
-    /// The estimate is a Rayleigh quotient, never above the true value: an
-    /// explicit step above 2 / rate is certainly unstable there.
+    /// The estimate is a Rayleigh quotient, never above the true value: to linear order around
+    /// this state an explicit step above 2 / rate is unstable.
     #[must_use]
     pub fn largest_rate(&self, state: &[T], mobility: &[f64]) -> f64 {
         crate::curvature::largest_rate(self, state, mobility)

@@ -43,6 +43,19 @@ fn harmonic_networks_are_judged_exactly() {
     assert_eq!(escapes(&walled, &[1.0, -1.0, 1.0, 0.0, 0.0]), Some(1));
 }
 
+/// Springs alone leave the translation of the whole chain free; rounding must not certify it.
+#[test]
+fn free_translation_is_not_confined() {
+    for units in 2..40 {
+        let chain = (1..units).map(|unit| (unit - 1, unit)).collect();
+        let springs = Pairs::new(Edges::list(units, chain).unwrap(), &[PairTerm::Spring]);
+        assert!(
+            escapes(&springs, &vec![0.7; units - 1]).is_some(),
+            "{units} units"
+        );
+    }
+}
+
 #[test]
 fn a_negative_duffing_spring_must_be_paid_for_on_site() {
     let energy = Sum::of(Sites::new(2, &[SiteTerm::Quartic]))

@@ -44,6 +44,13 @@ impl AdamSettings {
     pub fn validated(self) -> Result<Self, LearnError> {
         positive("the learning rate", self.rate)?;
         positive("the number of updates", self.updates as f64)?;
+        if let Some((_, floor)) = self.floors.iter().find(|(_, floor)| !floor.is_finite()) {
+            return Err(LearnError::Setting {
+                setting: "a floor of the optimiser",
+                value: *floor,
+                bound: "finite",
+            });
+        }
         for (setting, value) in [
             ("the decay of Adam's first moment", self.momentum),
             ("the decay of Adam's second moment", self.memory),
@@ -112,7 +119,8 @@ impl<T: Scalar> Adam<T> {
     /// One update of `parameters` against `gradient`.
     ///
     /// # Errors
-    /// [`LearnError::Energy`] if a floor names an unknown block.
+    /// [`LearnError::Shape`] for other lengths, [`LearnError::Energy`] if a floor names an unknown
+    /// block.
     pub fn update(
         &mut self,
         settings: &AdamSettings,
@@ -120,6 +128,18 @@ impl<T: Scalar> Adam<T> {
         parameters: &mut [T],
         gradient: &[T],
     ) -> Result<(), LearnError> {
+        for (what, found) in [
+            ("number of parameters to update", parameters.len()),
+            ("length of the gradient", gradient.len()),
+        ] {
+            if found != self.len() {
+                return Err(LearnError::Shape {
+                    what,
+                    expected: self.len(),
+                    found,
+                });
+            }
+        }
         let rate = settings.rate_at(self.updates);
         self.updates += 1;
         let age = i32::try_from(self.updates).unwrap_or(i32::MAX);

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use overdamped_substrate::stream;
 
 use crate::LearnError;
+use crate::error::positive;
 
 /// Draws that are evaluated together; fixed, so that sums do not depend on threads.
 const CHUNK: usize = 256;
@@ -57,6 +58,29 @@ impl Default for SolveSettings {
     }
 }
 
+impl SolveSettings {
+    fn validate(&self) -> Result<(), LearnError> {
+        positive("the tolerance of a least-squares fit", self.tolerance)?;
+        let ridge = (
+            "the ridge of a least-squares fit",
+            self.ridge,
+            "finite and not negative",
+        );
+        let floors = self.floors.iter();
+        let floors = floors.map(|floor| ("a floor of a least-squares fit", floor.at, "finite"));
+        for (setting, value, bound) in floors.chain([ridge]) {
+            if !value.is_finite() || (bound != "finite" && value < 0.0) {
+                return Err(LearnError::Setting {
+                    setting,
+                    value,
+                    bound,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A least-squares optimum.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Optimum {
@@ -82,8 +106,8 @@ impl<'a, T: Scalar> LeastSquares<'a, T> {
     /// The problem of matching `targets` at `states` (both units x draws) on visible units.
     ///
     /// # Errors
-    /// [`LearnError::Shape`] if shapes disagree, [`LearnError::NoData`] without draws, or
-    /// [`LearnError::Setting`] if no unit is visible or the energy is not linear in its parameters.
+    /// [`LearnError::Shape`] if shapes disagree, [`LearnError::NoData`] without draws,
+    /// [`LearnError::NonFiniteData`], or [`LearnError::Setting`] if no unit is visible or the energy is not linear in its parameters.
     pub fn new(
         energy: &'a dyn Energy<T>,
         states: MatRef<'a, T>,
@@ -120,6 +144,20 @@ impl<'a, T: Scalar> LeastSquares<'a, T> {
                 bound: "at least 1",
             });
         }
+        for matrix in [states, targets] {
+            for example in 0..matrix.ncols() {
+                for unit in 0..matrix.nrows() {
+                    let value = matrix[(unit, example)];
+                    if !value.finite() {
+                        return Err(LearnError::NonFiniteData {
+                            unit,
+                            example,
+                            value: value.wide(),
+                        });
+                    }
+                }
+            }
+        }
         let shapes = energy.layout();
         let shapes = shapes
             .blocks()
@@ -149,6 +187,7 @@ impl<'a, T: Scalar> LeastSquares<'a, T> {
         settings: &SolveSettings,
         start: Option<&[f64]>,
     ) -> Result<Optimum, LearnError> {
+        settings.validate()?;
         let layout = self.energy.layout();
         let mut parameters = start.map_or_else(|| vec![0.0; layout.len()], <[f64]>::to_vec);
         if parameters.len() != layout.len() {
@@ -177,6 +216,16 @@ impl<'a, T: Scalar> LeastSquares<'a, T> {
             for floor in &settings.floors {
                 let range = layout.range(floor.block)?;
                 let cleared = floor.clears.map(|block| layout.range(block)).transpose()?;
+                if let Some(cleared) = &cleared
+                    && cleared.len() != range.len()
+                {
+                    return Err(EnergyError::Length {
+                        what: format!("the block that the floor of `{}` clears", floor.block),
+                        expected: range.len(),
+                        found: cleared.len(),
+                    }
+                    .into());
+                }
                 for (offset, index) in range.enumerate() {
                     if parameters[index] < floor.at {
                         violated = true;
@@ -276,6 +325,13 @@ impl<'a, T: Scalar> LeastSquares<'a, T> {
             }
             iterations += 1;
         }
+        if !power.is_finite() {
+            return Err(LearnError::Setting {
+                setting: "the residual of a least-squares fit",
+                value: power,
+                bound: "finite: scale states and targets to order one",
+            });
+        }
         // Zero targets pull at nothing: zeros solve them exactly, and 0 / 0 would say NaN.
         let residual = if power > 0.0 {
             settings.tolerance * (power / goal).sqrt()
@@ -306,7 +362,8 @@ impl<'a, T: Scalar> LeastSquares<'a, T> {
 
     /// Diagonal of Phi^T Phi / draws, estimated with random signs: one probe for each chunk.
     ///
-    /// It only preconditions, so that an error of sqrt(2 / chunks) costs a few iterations.
+    /// It preconditions and scales the ridge; an error of sqrt(2 / chunks) costs a few
+    /// iterations.
     fn diagonal(&self) -> Vec<f64> {
         let potential = self.blank();
         let draws = T::of(self.states.ncols() as f64);
@@ -332,7 +389,17 @@ impl<'a, T: Scalar> LeastSquares<'a, T> {
                 part
             })
             .collect();
-        ordered_sum(&parts, potential.parameter_count())
+        let mut diagonal = ordered_sum(&parts, potential.parameter_count());
+        // A probe may cancel to nothing, and a zero here would hold its parameter for ever.
+        for (_, range) in self.energy.layout().blocks() {
+            let block = &mut diagonal[range];
+            let mean = block.iter().sum::<f64>() / block.len().max(1) as f64;
+            let least = if mean > 0.0 { 0.1 * mean } else { 1.0 };
+            for value in block {
+                *value = value.max(least);
+            }
+        }
+        diagonal
     }
 
     /// The energy at zero: its gradients along directions do not depend on the parameters.

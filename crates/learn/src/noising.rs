@@ -126,7 +126,16 @@ impl Noising {
                 middle: self.level(at(0.5 * (start + end))),
             }
         };
-        Ok((0..slices).map(interval).collect())
+        let schedule: Vec<_> = (0..slices).map(interval).collect();
+        let finite = |interval: &Interval| interval.noisy.is_finite() && interval.clean.is_finite();
+        if !schedule.iter().all(finite) {
+            return Err(LearnError::Setting {
+                setting: "the latest noising time",
+                value: latest,
+                bound: "so early that some signal is left: below about 350 / (mobility x stiffness)",
+            });
+        }
+        Ok(schedule)
     }
 
     /// The denoiser form at one level.
@@ -285,6 +294,7 @@ mod tests {
             assert!((pair[0].clean - pair[1].noisy).abs() < 1e-12);
             assert!(pair[0].duration() > pair[1].duration());
         }
+        assert!(Noising::default().schedule(0.01, 800.0, 2).is_err());
         assert!(Noising::default().schedule(4.0, 0.002, 24).is_err());
         assert!(Noising::default().schedule(0.1, 4.0, 0).is_err());
     }

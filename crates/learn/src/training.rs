@@ -68,10 +68,13 @@ impl<T: Scalar> Model<T> {
                 found: self.optimiser.len(),
             });
         }
+        for (block, _) in &settings.floors {
+            layout.range(block)?;
+        }
         let mut gradient = vec![T::ZERO; layout.len()];
         let (mut sum, mut seen) = (0.0, 0);
-        let goal = settings.updates.min(self.updates() + updates);
-        if goal == self.updates() {
+        let goal = settings.updates.min(self.updates().saturating_add(updates));
+        if goal <= self.updates() {
             return Ok(());
         }
         while self.updates() < goal {

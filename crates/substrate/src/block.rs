@@ -56,10 +56,10 @@ pub(crate) struct Divergence {
 }
 
 impl Divergence {
-    pub(crate) const fn in_block(self, start: usize) -> SubstrateError {
+    pub(crate) const fn in_block(self, first_chain: u64) -> SubstrateError {
         SubstrateError::Diverged {
             unit: self.unit,
-            chain: start + self.chain,
+            chain: first_chain as usize + self.chain,
             step: self.step,
         }
     }
@@ -78,6 +78,7 @@ pub(crate) struct Block<T: Scalar> {
     /// The draw of the previous step, for Leimkuhler-Matthews; else without columns.
     #[serde(with = "columns")]
     memory: Mat<T>,
+    first_chain: u64,
     streams: Vec<Stream>,
     clock: u64,
     ledger: Ledger,
@@ -91,24 +92,49 @@ impl<T: Scalar> Block<T> {
         let mut block = Self {
             states: padded,
             memory: Mat::zeros(states.nrows(), if remembers { chains } else { 0 }),
-            streams: (0..chains).map(|_| stream::of(seed, 0)).collect(),
+            first_chain,
+            streams: vec![stream::of(seed, first_chain); chains],
             clock: 0,
             ledger: Ledger::new(chains),
         };
-        block.reseed(seed, first_chain);
+        block.reseed(seed);
         block
     }
 
-    pub(crate) fn reseed(&mut self, seed: u64, first_chain: u64) {
-        self.streams = (0..self.chains() as u64)
-            .map(|chain| stream::of(seed, first_chain + chain))
-            .collect();
+    /// Whether the parts of a deserialised block agree with each other and with its substrate.
+    pub(crate) fn fits(&self, units: usize, remembers: bool) -> bool {
+        let chains = self.chains();
+        let heat = self.ledger.unit_heat.len();
+        chains > 0
+            && self.states.nrows() == units
+            && self.states.ncols() == chains.next_multiple_of(LANES)
+            && self.memory.nrows() == units
+            && self.memory.ncols() == if remembers { chains } else { 0 }
+            && self.ledger.work.len() == chains
+            && self.ledger.heat.len() == chains
+            && (heat == 0 || heat == units)
+            && self
+                .states
+                .col_iter()
+                .all(|chain| chain.iter().all(|x| x.finite()))
+    }
+
+    /// New noise for every chain, from the seed and the chain's own number.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        for (stream, chain) in self.streams.iter_mut().zip(self.first_chain..) {
+            *stream = stream::of(seed, chain);
+        }
         for chain in 0..self.memory.ncols() {
             let stream = &mut self.streams[chain];
             for slot in self.memory.col_as_slice_mut(chain) {
                 *slot = T::of(stream.sample(StandardNormal));
             }
         }
+    }
+
+    /// Number of its first chain.
+    pub(crate) const fn first_chain(&self) -> u64 {
+        self.first_chain
     }
 
     pub(crate) fn chains(&self) -> usize {

@@ -32,9 +32,23 @@ impl<T: Scalar> Slice<T> {
 
 /// A sequence of [`Slice`]s. Switching from one to the next is instantaneous and does work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "")]
+#[serde(bound = "", try_from = "Vec<Slice<T>>", into = "Vec<Slice<T>>")]
 pub struct Protocol<T: Scalar> {
     slices: Vec<Slice<T>>,
+}
+
+impl<T: Scalar> TryFrom<Vec<Slice<T>>> for Protocol<T> {
+    type Error = SubstrateError;
+
+    fn try_from(slices: Vec<Slice<T>>) -> Result<Self, SubstrateError> {
+        Self::new(slices)
+    }
+}
+
+impl<T: Scalar> From<Protocol<T>> for Vec<Slice<T>> {
+    fn from(protocol: Protocol<T>) -> Self {
+        protocol.slices
+    }
 }
 
 impl<T: Scalar> Protocol<T> {
@@ -49,6 +63,14 @@ impl<T: Scalar> Protocol<T> {
         }
         for slice in &slices {
             check_duration(slice.duration)?;
+            if slice.parameters.len() != slices[0].parameters.len() {
+                return Err(overdamped_energy::EnergyError::Length {
+                    what: "every slice of a protocol".to_owned(),
+                    expected: slices[0].parameters.len(),
+                    found: slice.parameters.len(),
+                }
+                .into());
+            }
         }
         Ok(Self { slices })
     }

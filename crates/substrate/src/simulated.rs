@@ -12,7 +12,8 @@
 //!
 //! Chains are kept in blocks; each block makes all steps of a protocol before the next
 //! one starts, and blocks run in parallel. A chain's numbers depend on
-//! nothing but the seed and its index. This is the reference implementation: plain
+//! nothing but the seed and its index. A run that fails loses its chains: prepare them again, or restore a
+//! snapshot. This is the reference implementation: plain
 //! loops whose every line can be compared with the equations.
 
 use std::ops::Range;
@@ -153,7 +154,7 @@ impl<T: Scalar> SimulatedSubstrate<T> {
                 }
             }
         }
-        let remembers = self.settings.integrator == Integrator::LeimkuhlerMatthews;
+        let remembers = self.remembers();
         self.drive = None;
         self.blocks = (0..states.ncols())
             .step_by(BLOCK)
@@ -183,7 +184,7 @@ impl<T: Scalar> SimulatedSubstrate<T> {
     /// had never stopped. Parameters and drives are not part of a snapshot.
     ///
     /// # Errors
-    /// [`SubstrateError::Snapshot`] if it belongs to another number of units.
+    /// [`SubstrateError::Snapshot`] if it belongs to another number of units or another integrator.
     pub fn restore(&mut self, snapshot: &Snapshot<T>) -> Result<(), SubstrateError> {
         if snapshot.units != self.energy.units() {
             return Err(SubstrateError::Snapshot {
@@ -194,6 +195,19 @@ impl<T: Scalar> SimulatedSubstrate<T> {
                 ),
             });
         }
+        let remembers = self.remembers();
+        let last = snapshot.blocks.len().saturating_sub(1);
+        let fits = |(index, block): (usize, &Block<T>)| {
+            let full = block.chains() == BLOCK || (index == last && block.chains() < BLOCK);
+            full && block.fits(snapshot.units, remembers)
+        };
+        if !snapshot.blocks.iter().enumerate().all(fits) {
+            return Err(SubstrateError::Snapshot {
+                reason: "its chains have another shape, or ran with another integrator".to_owned(),
+            });
+        }
+        // A drive belongs to the chains that it was attached to.
+        self.drive = None;
         self.blocks.clone_from(&snapshot.blocks);
         Ok(())
     }
@@ -201,9 +215,14 @@ impl<T: Scalar> SimulatedSubstrate<T> {
     /// Gives every chain new noise, derived from `seed`, and keeps its state: an
     /// independent continuation, as opposed to an exact resume.
     pub fn branch(&mut self, seed: u64) {
-        for (index, block) in self.blocks.iter_mut().enumerate() {
-            block.reseed(seed, (index * BLOCK) as u64);
+        for block in &mut self.blocks {
+            block.reseed(seed);
         }
+    }
+
+    /// Whether the integrator carries a draw from step to step.
+    fn remembers(&self) -> bool {
+        self.settings.integrator == Integrator::LeimkuhlerMatthews
     }
 
     fn ready(&self) -> Result<&dyn Potential<T>, SubstrateError> {
@@ -277,14 +296,19 @@ impl<T: Scalar> SimulatedSubstrate<T> {
                     }
                     block
                         .evolve(driven, motion, observe)
-                        .map_err(|fault| fault.in_block(chains.start))?;
+                        .map_err(|fault| fault.in_block(block.first_chain()))?;
                     previous = Some(*potential);
                 }
                 Ok(())
             })
             .collect();
         // The first failing chain in order, whichever thread found it first.
-        outcomes.into_iter().collect()
+        let outcome: Result<(), _> = outcomes.into_iter().collect();
+        if outcome.is_err() {
+            // Other blocks may have finished: chains at different times are no batch.
+            self.blocks.clear();
+        }
+        outcome
     }
 }
 
@@ -390,7 +414,7 @@ impl<T: Scalar> Substrate<T> for SimulatedSubstrate<T> {
         let before = self.programmed.take();
         let outcome = self.advance(&stages, before.as_deref());
         drop(stages);
-        self.programmed = potentials.pop();
+        self.programmed = potentials.pop().or(before);
         outcome
     }
 

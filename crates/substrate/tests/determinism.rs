@@ -146,3 +146,30 @@ fn a_branch_keeps_the_states_and_changes_the_noise() {
     substrate.evolve(0.05).unwrap();
     assert!(substrate.read().unwrap() != straight);
 }
+
+#[test]
+fn a_branch_of_a_split_batch_is_the_branch_of_the_whole() {
+    let run = |first: usize, width: usize| {
+        let mut substrate = substrate(Integrator::LeimkuhlerMatthews);
+        substrate.program(&parameters(0)).unwrap();
+        substrate
+            .prepare_from(first as u64, start().subcols(first, width), 5)
+            .unwrap();
+        substrate.branch(9);
+        substrate.evolve(0.05).unwrap();
+        substrate.read().unwrap()
+    };
+    let whole = run(0, CHAINS);
+    assert!(run(150, 100).as_ref() == whole.subcols(150, 100));
+}
+
+#[test]
+fn a_snapshot_of_another_integrator_is_refused() {
+    let mut euler = substrate(Integrator::EulerMaruyama);
+    euler.prepare(start().as_ref(), 5).unwrap();
+    assert!(
+        substrate(Integrator::LeimkuhlerMatthews)
+            .restore(&euler.snapshot())
+            .is_err()
+    );
+}

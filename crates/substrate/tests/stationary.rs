@@ -1,7 +1,8 @@
 //! Stationary distributions against closed forms, and the order of each integrator's bias.
 //!
-//! False-alarm rate: every comparison allows five standard errors of independent
-//! chains (6e-7 each, below 1e-4 for the file); seeds are fixed.
+//! False-alarm rate: covariances allow five standard errors of independent chains (6e-7 each),
+//! histograms a chi-square of the same probability; the slope tests state their own margins. Seeds are
+//! fixed.
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
@@ -164,8 +165,8 @@ fn quartic_and_double_well_histograms_match_quadrature() {
             let expected = share * CHAINS as f64;
             chi_square += (found - expected).powi(2) / expected;
         }
-        // 20 bins: mean 20, standard deviation 6.3; 5 sigma (the tails are outside the bins).
-        assert!(chi_square < 52.0, "k = {k}: chi-square {chi_square}");
+        // P(chi-square with 20 degrees of freedom > 68) = 4e-7.
+        assert!(chi_square < 68.0, "k = {k}: chi-square {chi_square}");
     }
 }
 

@@ -13,8 +13,8 @@ const CLASSES01: [u8; 2] = [0, 1];
 const PAPER: Efforts = Efforts {
     slices: 16,
     rich: exact::Effort {
-        draws: 8000,
-        iterations: 30,
+        draws: 10_000,
+        iterations: 40,
     },
     matching: local::Effort {
         updates: 6000,

@@ -5,7 +5,7 @@
 //! | plain | cubic and quartic wells, bilinear springs between all pixels | exact optimum |
 //! | force_matching | the same | force matching on the substrate |
 //! | rich | the published springs on six shells (19,854 parameters a slice) | exact optimum |
-//! | label | the same, and a label oscillator held at the class | exact optimum |
+//! | label | the same springs between all pixels, and a label oscillator held at the class | exact optimum |
 //! | hidden | wells and fast hidden oscillators | force matching on the substrate |
 //! | best | hidden oscillators kept, the springs of `rich` fitted to what they leave | both |
 //! | per_class | one protocol for each class | exact optimum |
@@ -56,7 +56,7 @@ impl Recipe {
             Self::Plain => "wells + bilinear springs (exact optimum)",
             Self::ForceMatching => "the same, learned from measured forces",
             Self::Rich => "the published springs, six shells",
-            Self::Label => "the same with a label oscillator",
+            Self::Label => "the published springs everywhere, and a label oscillator",
             Self::Hidden => "fast hidden oscillators, learned from measured forces",
             Self::Best => "hidden oscillators + springs",
             Self::PerClass => "one protocol for each class",
@@ -133,17 +133,16 @@ impl Kitchen<'_> {
                 &[PairTerm::Bilinear],
             )
         };
-        let shells = || {
-            let edges = Edges::chebyshev(side, side, 6);
-            Network::new(side, &EVEN_SEXTIC, edges, &PairTerm::OSCILLATORS)
-        };
+        let rich = |edges| Network::new(side, &EVEN_SEXTIC, edges, &PairTerm::OSCILLATORS);
+        let shells = || rich(Edges::chebyshev(side, side, 6));
+        let everywhere = || rich(Edges::all_to_all(side * side));
         let efforts = &self.efforts;
         let schedule = Noising::default().schedule(EARLIEST, LATEST, efforts.slices)?;
         let mut artist = match recipe {
             Recipe::Plain => self.exact(recipe, plain(), schedule)?,
             Recipe::ForceMatching => self.local(recipe, plain(), schedule, efforts.matching)?,
             Recipe::Rich => self.exact(recipe, shells(), schedule)?,
-            Recipe::Label => self.exact(recipe, shells().with_label()?, schedule)?,
+            Recipe::Label => self.exact(recipe, everywhere().with_label()?, schedule)?,
             Recipe::Hidden => {
                 let none = Edges::list(side * side, Vec::new())?;
                 let network =
