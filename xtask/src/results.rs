@@ -182,7 +182,7 @@ pub enum Error {
         wanted: Preset,
     },
     /// The file cannot be opened or read.
-    #[error("cannot read {}: {source}; run `cargo xtask reproduce` first", path.display())]
+    #[error("cannot read {}: {source}; name another folder with --out, or remove what is in the way", path.display())]
     Read {
         /// The file in question.
         path: PathBuf,
