@@ -30,6 +30,8 @@ pub struct Experiment {
     pub name: &'static str,
     /// One line for people.
     pub about: &'static str,
+    /// Whether it reads the MNIST files.
+    pub needs_mnist: bool,
     /// The presets that run it by default.
     pub presets: &'static [Preset],
     /// Records its figures and returns its section of the report.

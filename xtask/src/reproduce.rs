@@ -58,6 +58,12 @@ pub fn run(args: &ReproduceArgs) -> anyhow::Result<()> {
         .out
         .clone()
         .unwrap_or_else(|| PathBuf::from("target/reproduce").join(args.preset.to_string()));
+    std::fs::create_dir_all(&out).with_context(|| {
+        format!(
+            "cannot write into {}; choose another folder with --out",
+            out.display()
+        )
+    })?;
     let mut context = Context {
         preset: args.preset,
         seed: args.seed,
@@ -65,6 +71,15 @@ pub fn run(args: &ReproduceArgs) -> anyhow::Result<()> {
         recorder: Recorder::open(&out, args.preset, args.seed)?,
         interrupt: Interrupt::install()?,
     };
+    if chosen.iter().any(|experiment| experiment.needs_mnist) {
+        // Before the first experiment, not after the third.
+        data::mnist::load(&context.data)?;
+    }
+    let order: Vec<&str> = experiments::ALL
+        .iter()
+        .map(|experiment| experiment.name)
+        .collect();
+    let mut page = out.clone();
     let started = std::time::Instant::now();
     for experiment in &chosen {
         let begun = std::time::Instant::now();
@@ -74,16 +89,12 @@ pub fn run(args: &ReproduceArgs) -> anyhow::Result<()> {
             .with_context(|| format!("experiment {} did not finish", experiment.name))?;
         report::write_section(&out, experiment.name, &section, context.recorder.results())?;
         context.recorder.save()?;
+        page = report::assemble(&out, &order, context.recorder.results())?;
         let figures = context.recorder.results().of(experiment.name);
         println!("{}", report::terminal::table(figures));
         let seconds = begun.elapsed().as_secs_f64();
         eprintln!("{} took {}\n", experiment.name, progress::human(seconds));
     }
-    let order: Vec<&str> = experiments::ALL
-        .iter()
-        .map(|experiment| experiment.name)
-        .collect();
-    let page = report::assemble(&out, &order, context.recorder.results())?;
     println!(
         "Done in {}. Report: {}",
         progress::human(started.elapsed().as_secs_f64()),

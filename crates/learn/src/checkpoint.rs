@@ -128,12 +128,14 @@ fn payload(bytes: &[u8]) -> Result<&[u8], String> {
     let length = number(12..20);
     if length != payload.len() as u64 {
         return Err(format!(
-            "it is truncated or padded: {} bytes of {length}",
+            "it is truncated or padded ({} bytes of {length}); remove it to start again",
             payload.len()
         ));
     }
     if Sha256::digest(payload)[..] != header[20..] {
-        return Err("its checksum does not match: the file is damaged".to_owned());
+        return Err(
+            "its checksum does not match: the file is damaged; remove it to start again".to_owned(),
+        );
     }
     Ok(payload)
 }

@@ -88,10 +88,11 @@ pub fn mnist01(context: &mut Context) -> anyhow::Result<Section> {
         name: "sgm.mnist01",
         title: "MNIST zeros and ones, 12 x 12",
         intro:
-            "144 oscillators, one for each pixel, are driven from thermal noise to a digit by a \
-                protocol that was learned from forces. Springs between pixels cannot choose \
-                between the classes; fast hidden oscillators, a label oscillator or one protocol \
-                for each class can."
+            "144 oscillators, one for each pixel, are driven from thermal noise to a digit. Rows \
+                that say so are learned from measured forces; the others are solved, to show what \
+                a network can express. Springs between pixels cannot choose between the classes; \
+                fast hidden oscillators can. A label oscillator and one protocol for each class \
+                are told the class, which is another task."
                 .to_owned(),
         split: all.of_classes(&CLASSES01),
         judge_on: all,

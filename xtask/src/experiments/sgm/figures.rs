@@ -41,7 +41,8 @@ pub fn film(artist: &Artist, seed: u64, side: usize) -> anyhow::Result<Block> {
         .zip(frames)
         .map(|(label, images)| Frame { label, images });
     Ok(Block::Strip(Strip {
-        caption: "Eight samples being drawn: time runs from noise to digit.".to_owned(),
+        caption: "Eight samples drawn by the hidden oscillators: time runs from noise to digit."
+            .to_owned(),
         frames: frames.collect(),
         side,
         scale: 4,
@@ -72,8 +73,8 @@ pub fn comparison(study: &Study, rows: &[Row]) -> Comparison {
     });
     let caption = format!(
         "Judged on {} images, mean of {SEEDS} sampling seeds. in01: share that a ten-class judge \
-         takes for a wanted digit; hi: the same with p > .9; fd: Frechet distance to the test \
-         images.",
+         takes for a wanted digit; hi: the same with p > .9; fd: squared Frechet distance to the \
+         test images.",
         study.count
     );
     rows.iter()

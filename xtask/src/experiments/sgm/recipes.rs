@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | plain | cubic and quartic wells, bilinear springs between all pixels | exact optimum |
 //! | force_matching | the same | force matching on the substrate |
-//! | rich | the published springs on six shells (19,854 parameters a slice) | exact optimum |
+//! | rich | the published springs on six shells (19,854 parameters a slice) | least squares on draws |
 //! | hidden | wells and fast hidden oscillators | force matching on the substrate |
 //! | label | the same, and a label oscillator held at the class | force matching on the substrate |
 //! | best | hidden oscillators kept, the springs of `rich` fitted to what they leave | both |
@@ -54,12 +54,12 @@ impl Recipe {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Plain => "wells + bilinear springs (exact optimum)",
-            Self::ForceMatching => "the same, learned from measured forces",
-            Self::Rich => "the published springs, six shells",
-            Self::Label => "the same with a label oscillator",
+            Self::ForceMatching => "wells + bilinear springs, learned from measured forces",
+            Self::Rich => "the published springs, six shells (solved)",
+            Self::Label => "hidden oscillators and a label, learned from measured forces",
             Self::Hidden => "fast hidden oscillators, learned from measured forces",
-            Self::Best => "hidden oscillators + springs",
-            Self::PerClass => "one protocol for each class",
+            Self::Best => "hidden oscillators + published springs (solved)",
+            Self::PerClass => "one protocol for each class (solved)",
         }
     }
 }

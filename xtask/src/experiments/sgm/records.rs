@@ -43,8 +43,8 @@ pub fn rows(context: &mut Context, study: &Study, rows: &[Row]) -> anyhow::Resul
                 } else {
                     "1"
                 })
-                .n(study.count)
-                .seed(context.seed.wrapping_mul(1000))
+                .n(row.count)
+                .seed(context.seed)
                 .seconds(row.seconds)
                 .reference("standard deviation over seeds", spread[index]);
             entry = match figure.better {

@@ -51,6 +51,8 @@ pub struct Row {
     pub mean: Scorecard,
     /// Standard deviation over sampling seeds.
     pub deviation: Scorecard,
+    /// Images in each judged sample.
+    pub count: usize,
     /// Wall time of making it.
     pub seconds: f64,
 }
@@ -132,6 +134,7 @@ pub fn run(context: &mut Context, study: &Study) -> anyhow::Result<Section> {
             title: recipe.title().to_owned(),
             mean: Scorecard::mean(&cards)?,
             deviation: Scorecard::standard_deviation(&cards)?,
+            count: study.count,
             seconds: artist.seconds,
         });
         artists.insert(recipe.id(), artist);
@@ -146,10 +149,7 @@ pub fn run(context: &mut Context, study: &Study) -> anyhow::Result<Section> {
             blocks.push(Block::Table(table));
         }
     }
-    if let Some(artist) = study.recipes.iter().rev().find_map(|recipe| {
-        let artist = artists.get(recipe.id())?;
-        (artist.generators.len() == 1).then_some(artist)
-    }) {
+    if let Some(artist) = artists.get(Recipe::Hidden.id()) {
         blocks.push(figures::film(artist, context.seed, train.side)?);
     }
     for (id, artist) in artists
@@ -209,6 +209,7 @@ fn baseline_rows(study: &Study, judging: &Judging, seed: u64) -> anyhow::Result<
             title: title.to_owned(),
             mean: Scorecard::mean(&cards)?,
             deviation: Scorecard::standard_deviation(&cards)?,
+            count: if id == "real" { count } else { study.count },
             seconds: started.elapsed().as_secs_f64(),
         });
     }
