@@ -27,7 +27,7 @@ pub struct ReproduceArgs {
     /// How much work to put in.
     #[arg(long, value_enum, default_value_t = Preset::Quick)]
     preset: Preset,
-    /// Folder for results, samples, models and report [default: target/reproduce/<PRESET>].
+    /// Folder for results, samples, models and report [default: target/reproduce/PRESET].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Folder with the MNIST files [default: $OVERDAMPED_DATA, else data/mnist].

@@ -23,13 +23,13 @@ const GRID: usize = 801;
 /// Work statistics of a protocol beside the exact free-energy difference, in kT.
 #[derive(Debug, Clone, Copy)]
 pub struct Jarzynski {
-    /// -ln <exp(-W)>.
+    /// `-ln <exp(-W)>`.
     pub estimate: f64,
     /// Its standard error.
     pub error: f64,
     /// The free-energy difference by quadrature.
     pub exact: f64,
-    /// <W> minus the free-energy difference.
+    /// Mean work minus the free-energy difference.
     pub dissipated: f64,
 }
 
