@@ -81,16 +81,14 @@ impl<T: Scalar, S: ForceProbe<T> + Send> Rule<T> for ForceMatching<T, S> {
         let forces = self.substrate.probe_forces()?;
         let errors = self.denoiser_errors(&forces, &draws.noised, &draws.clean);
 
-        let share = T::ONE / T::of((self.batch * count(visible)) as f64);
-        gradient.fill(T::ZERO);
-        self.energy.bind(parameters)?.add_directional_gradient(
-            &vec![-share; self.batch],
-            draws.noised.as_ref(),
-            errors.as_ref(),
+        matching_gradient(
+            &self.energy,
+            parameters,
+            &draws.noised,
+            &errors,
+            visible,
             gradient,
-        );
-        let loss = errors.squared_norm_l2().wide() * share.wide();
-        Ok(Some(0.5 * loss))
+        )
     }
 }
 
@@ -109,6 +107,28 @@ impl<T: Scalar, S> ForceMatching<T, S> {
             }
         })
     }
+}
+
+/// The gradient of 1/2 |e|^2 per visible unit, minus the directional contrast along the errors `e`
+/// (zero on hidden units), into `gradient`; returns that loss.
+pub(crate) fn matching_gradient<T: Scalar>(
+    energy: &Arc<dyn Energy<T>>,
+    parameters: &[T],
+    states: &Mat<T>,
+    errors: &Mat<T>,
+    visible: &[bool],
+    gradient: &mut [T],
+) -> Result<Option<f64>, LearnError> {
+    let batch = states.ncols();
+    let share = T::ONE / T::of((batch * count(visible)) as f64);
+    gradient.fill(T::ZERO);
+    energy.bind(parameters)?.add_directional_gradient(
+        &vec![-share; batch],
+        states.as_ref(),
+        errors.as_ref(),
+        gradient,
+    );
+    Ok(Some(0.5 * (errors.squared_norm_l2().wide() * share.wide())))
 }
 
 /// Number of visible units.

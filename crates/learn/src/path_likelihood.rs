@@ -12,7 +12,7 @@ use overdamped_substrate::ForceProbe;
 use overdamped_substrate::stream::Stream;
 use rand::Rng;
 
-use crate::force_matching::{check_units, count};
+use crate::force_matching::{check_units, matching_gradient};
 use crate::{Denoiser, Examples, LearnError, Rule};
 
 /// The path-likelihood rule of one noise level on a substrate with force probes.
@@ -94,14 +94,6 @@ impl<T: Scalar, S: ForceProbe<T> + Send> Rule<T> for PathLikelihood<T, S> {
                 T::ZERO
             }
         });
-        let share = T::ONE / T::of((self.batch * count(visible)) as f64);
-        gradient.fill(T::ZERO);
-        self.energy.bind(parameters)?.add_directional_gradient(
-            &vec![-share; self.batch],
-            after.as_ref(),
-            errors.as_ref(),
-            gradient,
-        );
-        Ok(Some(0.5 * errors.squared_norm_l2().wide() * share.wide()))
+        matching_gradient(&self.energy, parameters, &after, &errors, visible, gradient)
     }
 }
