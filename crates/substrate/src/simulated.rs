@@ -264,6 +264,18 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         ))
     }
 
+    /// Moves every block in the programmed potential, which stays programmed.
+    fn hold(&mut self, motion: Motion<T>) -> Result<(), SubstrateError> {
+        // Taken out so that the blocks can be borrowed; put back whatever happens.
+        let programmed = self.programmed.take();
+        let outcome = match programmed.as_deref() {
+            None => Err(SubstrateError::NotProgrammed),
+            Some(potential) => self.advance(&[(potential, motion)], None),
+        };
+        self.programmed = programmed;
+        outcome
+    }
+
     /// Moves every block through the same sequence of potentials.
     fn advance(
         &mut self,
@@ -370,26 +382,13 @@ impl<T: Scalar> Substrate<T> for SimulatedSubstrate<T> {
     fn evolve(&mut self, duration: f64) -> Result<(), SubstrateError> {
         self.ready()?;
         let motion = self.motion(duration, None)?;
-        // Taken out so that the blocks can be borrowed; put back whatever happens.
-        let programmed = self.programmed.take();
-        let outcome = match programmed.as_deref() {
-            None => Err(SubstrateError::NotProgrammed),
-            Some(potential) => self.advance(&[(potential, motion)], None),
-        };
-        self.programmed = programmed;
-        outcome
+        self.hold(motion)
     }
 
     fn relax(&mut self, duration: f64) -> Result<Residuals, SubstrateError> {
         self.ready()?;
         let motion = self.motion(duration, Some(&PerUnit::Uniform(0.0)))?;
-        let programmed = self.programmed.take();
-        let outcome = match programmed.as_deref() {
-            None => Err(SubstrateError::NotProgrammed),
-            Some(potential) => self.advance(&[(potential, motion)], None),
-        };
-        self.programmed = programmed;
-        outcome?;
+        self.hold(motion)?;
         let potential = self.ready()?;
         let residuals =
             self.blocks.par_iter().enumerate().map(|(index, block)| {
