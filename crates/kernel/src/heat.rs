@@ -1,0 +1,45 @@
+//! The heat of each unit, booked while the steps are made.
+
+use crate::block::Block;
+use crate::simd::{Chunk, LANES, Lanes, Real};
+
+/// Heat that flows to each unit of each chain, by the midpoint rule.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HeatMeter<T> {
+    /// Force and displacement of the last step, which wait for the force at its end.
+    waiting: Vec<(Chunk<T>, Chunk<T>)>,
+    /// -(F + F') / 2 dx, unit by unit as in a block.
+    heat: Vec<Chunk<f64>>,
+}
+
+impl<T: Real> HeatMeter<T> {
+    /// A meter for a block, at zero.
+    #[must_use]
+    pub fn new(block: &Block<T>) -> Self {
+        Self {
+            waiting: vec![(Chunk([T::ZERO; LANES]), Chunk([T::ZERO; LANES])); block.len()],
+            heat: vec![Chunk([0.0; LANES]); block.len()],
+        }
+    }
+
+    /// Heat of a unit, for each chain of the block.
+    pub fn of_unit(&self, unit: usize, chunks: usize) -> impl Iterator<Item = f64> {
+        let own = &self.heat[unit * chunks..(unit + 1) * chunks];
+        own.iter().flat_map(|chunk| chunk.0)
+    }
+
+    /// Force on one chunk at the start of a step, and its displacement during the step.
+    #[inline(always)]
+    pub(crate) fn book<L: Lanes<Scalar = T>>(&mut self, at: usize, force: L, moved: L) {
+        let (old_force, old_moved) = self.waiting[at];
+        let mut new_force = Chunk([T::ZERO; LANES]);
+        force.store(&mut new_force);
+        let forces = old_force.0.iter().zip(new_force.0);
+        let heat = self.heat[at].0.iter_mut();
+        for ((heat, (old, new)), moved) in heat.zip(forces).zip(old_moved.0) {
+            *heat -= 0.5 * (old.wide() + new.wide()) * moved.wide();
+        }
+        self.waiting[at].0 = new_force;
+        moved.store(&mut self.waiting[at].1);
+    }
+}

@@ -1,0 +1,34 @@
+//! The innermost loops of Overdamped, with the same bits on every instruction set.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`simd`] | sixteen lanes, in three versions; the only unsafe code of the project |
+//! | [`math`] | ln, sine, cosine, exp and tanh by polynomials |
+//! | [`noise`] | a stream of standard normals for each chain, as a documented format |
+//! | [`matrix`] | couplings, packed for the order in which they are read |
+//! | [`program`] | the force on each unit in closed form |
+//! | [`block`] | chains that run together, for many steps of force, noise and update |
+//! | [`heat`] | the heat of each unit |
+//!
+//! One rule makes the bits equal: a chain is a lane, so that whatever the path, block, thread or
+//! batch, each number is made by the same operations in the same order. Multiply-add
+//! is fused everywhere; without an instruction for it, it is emulated exactly (and slowly).
+//!
+//! This crate knows units, chains and steps, and nothing of energies, baths or protocols: its
+//! user is `overdamped-substrate`.
+
+pub mod block;
+pub mod heat;
+pub(crate) mod math;
+pub mod matrix;
+pub mod noise;
+pub mod program;
+pub mod simd;
+mod steps;
+
+pub use block::{Block, Motion};
+pub use heat::HeatMeter;
+pub use matrix::Matrix;
+pub use noise::Streams;
+pub use program::{Layer, Product, Program, Scratch};
+pub use simd::{Chunk, LANES, Path, PathError, Real};

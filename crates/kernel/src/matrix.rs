@@ -1,0 +1,261 @@
+//! Coupling matrices, packed for the order in which the loops read them.
+//!
+//! Each row is summed in the order of its columns, whatever the packing, tile or path: that
+//! order is part of a run's bits.
+
+use crate::simd::{Chunk, Lanes, Real};
+
+/// A matrix that multiplies the states of sixteen chains at a time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Matrix<T> {
+    /// Every entry.
+    Dense(Panels<T>),
+    /// The entries that are not zero.
+    Sparse(Rows<T>),
+}
+
+impl<T: Real> Matrix<T> {
+    /// Below this share of entries it is cheaper to look units up than to multiply by zeros
+    /// (measured at 144 units, AVX-512).
+    const SPARSE_BELOW: f64 = 0.4;
+
+    /// The `rows` x `columns` matrix with these entries (row, column, value); entries of
+    /// the same place follow each other in the sum.
+    ///
+    /// # Panics
+    /// If an entry lies outside of the matrix.
+    #[must_use]
+    pub fn of_entries(rows: usize, columns: usize, mut entries: Vec<(usize, usize, T)>) -> Self {
+        entries.sort_by_key(|&(row, column, _)| (row, column));
+        let unique = entries
+            .windows(2)
+            .all(|pair| pair[0].1 != pair[1].1 || pair[0].0 != pair[1].0);
+        if unique && entries.len() as f64 >= Self::SPARSE_BELOW * (rows * columns) as f64 {
+            let mut values = vec![T::ZERO; rows * columns];
+            for (row, column, value) in entries {
+                values[row * columns + column] = value;
+            }
+            return Self::dense(rows, columns, |row, column| values[row * columns + column]);
+        }
+        Self::Sparse(Rows::new(rows, columns, &entries))
+    }
+
+    /// The `rows` x `columns` matrix of a function.
+    #[must_use]
+    pub fn dense(rows: usize, columns: usize, value: impl Fn(usize, usize) -> T) -> Self {
+        Self::Dense(Panels::new(rows, columns, value))
+    }
+
+    /// Rows that a product writes: those of the matrix and perhaps some zeros.
+    pub(crate) fn padded_rows(&self) -> usize {
+        match self {
+            Self::Dense(panels) => panels.padded_rows,
+            Self::Sparse(rows) => rows.starts.len() - 1,
+        }
+    }
+
+    /// Adds the product with `input` (columns x W) to `output` (padded rows x W), or puts it
+    /// there.
+    #[inline(always)]
+    pub(crate) fn multiply<L: Lanes<Scalar = T>, const W: usize>(
+        &self,
+        input: &[Chunk<T>],
+        output: &mut [Chunk<T>],
+        start: Start,
+    ) {
+        match self {
+            Self::Dense(panels) => panels.multiply::<L, W>(input, output, start),
+            Self::Sparse(rows) => rows.multiply::<L, W>(input, output, start),
+        }
+    }
+}
+
+/// What a product's sums start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Zero: the output is overwritten.
+    Zero,
+    /// What the output holds.
+    Output,
+}
+
+impl Start {
+    #[inline(always)]
+    fn load<L: Lanes>(self, output: &Chunk<L::Scalar>) -> L {
+        match self {
+            Self::Zero => L::splat(L::Scalar::ZERO),
+            Self::Output => L::load(output),
+        }
+    }
+}
+
+/// A dense matrix as panels of a few rows, column by column within each panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panels<T> {
+    columns: usize,
+    height: usize,
+    padded_rows: usize,
+    values: Vec<T>,
+}
+
+impl<T: Real> Panels<T> {
+    fn new(rows: usize, columns: usize, value: impl Fn(usize, usize) -> T) -> Self {
+        // Twelve rows of two chunks keep AVX-512's registers full; smaller panels waste
+        // fewer rows of a small matrix.
+        let cost = |height: usize| rows.next_multiple_of(height) * (height + 1) * 24 / height;
+        let height = [12, 8, 4].into_iter().min_by_key(|&h| cost(h)).unwrap_or(4);
+        let padded_rows = rows.next_multiple_of(height);
+        let mut values = Vec::with_capacity(padded_rows * columns);
+        for panel in (0..padded_rows).step_by(height) {
+            for column in 0..columns {
+                for row in panel..panel + height {
+                    values.push(if row < rows {
+                        value(row, column)
+                    } else {
+                        T::ZERO
+                    });
+                }
+            }
+        }
+        Self {
+            columns,
+            height,
+            padded_rows,
+            values,
+        }
+    }
+
+    #[inline(always)]
+    fn multiply<L: Lanes<Scalar = T>, const W: usize>(
+        &self,
+        input: &[Chunk<T>],
+        output: &mut [Chunk<T>],
+        start: Start,
+    ) {
+        // A tile of sums stays in registers while it passes over the columns: twelve rows of
+        // all chunks where there are registers for it, else six rows of one chunk at a time.
+        match (self.height, L::MANY_REGISTERS) {
+            (12, true) => self.tiles::<L, 12, 12, W, W>(input, output, start),
+            (12, false) => self.tiles::<L, 12, 6, 1, W>(input, output, start),
+            (8, true) => self.tiles::<L, 8, 8, W, W>(input, output, start),
+            (8, false) => self.tiles::<L, 8, 4, 1, W>(input, output, start),
+            (_, true) => self.tiles::<L, 4, 4, W, W>(input, output, start),
+            (_, false) => self.tiles::<L, 4, 4, 1, W>(input, output, start),
+        }
+    }
+
+    /// All tiles of `TILE` rows and `G` chunks in panels of `HEIGHT` rows and `W` chunks.
+    #[inline(always)]
+    fn tiles<
+        L: Lanes<Scalar = T>,
+        const HEIGHT: usize,
+        const TILE: usize,
+        const G: usize,
+        const W: usize,
+    >(
+        &self,
+        input: &[Chunk<T>],
+        output: &mut [Chunk<T>],
+        start: Start,
+    ) {
+        let panels = self.values.chunks_exact(self.columns * HEIGHT);
+        let (input, _) = input.as_chunks::<W>();
+        for (panel, output) in panels.zip(output.chunks_exact_mut(HEIGHT * W)) {
+            let (panel, _) = panel.as_chunks::<HEIGHT>();
+            for (index, output) in output.chunks_exact_mut(TILE * W).enumerate() {
+                for chunk in (0..W).step_by(G) {
+                    tile::<L, HEIGHT, TILE, G, W>(panel, index * TILE, chunk, input, output, start);
+                }
+            }
+        }
+    }
+}
+
+/// The sums of `TILE` rows of a panel for `G` chunks, from row `first` and chunk `chunk` on.
+#[inline(always)]
+fn tile<L: Lanes, const HEIGHT: usize, const TILE: usize, const G: usize, const W: usize>(
+    panel: &[[L::Scalar; HEIGHT]],
+    first: usize,
+    chunk: usize,
+    input: &[[Chunk<L::Scalar>; W]],
+    output: &mut [Chunk<L::Scalar>],
+    start: Start,
+) {
+    let (output, _) = output.as_chunks_mut::<W>();
+    let mut sums = [[L::splat(L::Scalar::ZERO); G]; TILE];
+    for row in 0..TILE {
+        for g in 0..G {
+            sums[row][g] = start.load(&output[row][chunk + g]);
+        }
+    }
+    for (values, input) in panel.iter().zip(input) {
+        let values = &values[first..first + TILE];
+        let mut states = [L::splat(L::Scalar::ZERO); G];
+        for g in 0..G {
+            states[g] = L::load(&input[chunk + g]);
+        }
+        for row in 0..TILE {
+            let value = L::splat(values[row]);
+            for g in 0..G {
+                sums[row][g] = value.mul_add(states[g], sums[row][g]);
+            }
+        }
+    }
+    for row in 0..TILE {
+        for g in 0..G {
+            sums[row][g].store(&mut output[row][chunk + g]);
+        }
+    }
+}
+
+/// A sparse matrix row by row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rows<T> {
+    starts: Vec<usize>,
+    entries: Vec<(u32, T)>,
+}
+
+impl<T: Real> Rows<T> {
+    fn new(rows: usize, columns: usize, entries: &[(usize, usize, T)]) -> Self {
+        let inside = |&(row, column, _): &(usize, usize, T)| row < rows && column < columns;
+        assert!(
+            entries.iter().all(inside),
+            "an entry lies outside of the matrix"
+        );
+        let start = |row: usize| entries.partition_point(|entry| entry.0 < row);
+        Self {
+            starts: (0..=rows).map(start).collect(),
+            entries: entries
+                .iter()
+                .map(|&(_, column, value)| (column as u32, value))
+                .collect(),
+        }
+    }
+
+    #[inline(always)]
+    fn multiply<L: Lanes<Scalar = T>, const W: usize>(
+        &self,
+        input: &[Chunk<T>],
+        output: &mut [Chunk<T>],
+        start: Start,
+    ) {
+        let (output, _) = output.as_chunks_mut::<W>();
+        let (input, _) = input.as_chunks::<W>();
+        for (range, output) in self.starts.windows(2).zip(output) {
+            let mut sums = [L::splat(T::ZERO); W];
+            for w in 0..W {
+                sums[w] = start.load(&output[w]);
+            }
+            for &(column, value) in &self.entries[range[0]..range[1]] {
+                let states = &input[column as usize];
+                let value = L::splat(value);
+                for w in 0..W {
+                    sums[w] = value.mul_add(L::load(&states[w]), sums[w]);
+                }
+            }
+            for w in 0..W {
+                sums[w].store(&mut output[w]);
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Sixteen lanes: the vocabulary of every loop of this crate, and the only home of unsafe code.
+//!
+//! A loop is written once, generic over [`Lanes`], and compiled once for each instruction set:
+//!
+//! | path | registers for sixteen `f32` | needs |
+//! |---|---|---|
+//! | [`avx512`] | one of 512 bits | x86-64 with AVX-512F and DQ |
+//! | [`avx2`] | two of 256 bits | x86-64 with AVX2 and FMA |
+//! | [`portable`] | whatever the compiler makes of an array | nothing; on AArch64 this is NEON |
+//!
+//! Every operation is one of IEEE 754 with a single rounding, so all paths give the same bits.
+#![allow(
+    unsafe_code,
+    reason = "intrinsics: each call rests on the detection that `Path` stands for"
+)]
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod double;
+mod fused;
+mod path;
+mod portable;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::double::Double;
+pub use self::path::{Path, PathError};
+pub(crate) use self::portable::Array;
+
+/// Lanes in a chunk, on every path.
+pub const LANES: usize = 16;
+
+/// One number for each of sixteen chains, aligned to a cache line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[repr(C, align(64))]
+pub struct Chunk<T>(pub [T; LANES]);
+
+/// A number type that the engine runs in: `f32` for speed, `f64` for oracles.
+pub trait Real: Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'static {
+    /// Its sixteen lanes, on the path whose `f32` lanes are `N`.
+    type Lanes<N: Lanes32>: Lanes<Scalar = Self, Noise = N>;
+    /// Zero.
+    const ZERO: Self;
+    /// Infinity.
+    const INFINITY: Self;
+    /// The value in double precision.
+    fn wide(self) -> f64;
+    /// The value with the other sign.
+    #[must_use]
+    fn negated(self) -> Self;
+    /// A standard normal of the noise format, in this type.
+    fn of_noise(noise: f32) -> Self;
+}
+
+impl Real for f32 {
+    type Lanes<N: Lanes32> = N;
+    const ZERO: Self = 0.0;
+    const INFINITY: Self = Self::INFINITY;
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+    fn negated(self) -> Self {
+        -self
+    }
+    fn of_noise(noise: f32) -> Self {
+        noise
+    }
+}
+
+impl Real for f64 {
+    type Lanes<N: Lanes32> = Double<N>;
+    const ZERO: Self = 0.0;
+    const INFINITY: Self = Self::INFINITY;
+    fn wide(self) -> f64 {
+        self
+    }
+    fn negated(self) -> Self {
+        -self
+    }
+    fn of_noise(noise: f32) -> Self {
+        Self::from(noise)
+    }
+}
+
+/// Sixteen numbers and their arithmetic; each operation rounds once.
+pub trait Lanes: Copy {
+    /// The number in a lane.
+    type Scalar: Real;
+    /// The single-precision lanes of the same path, which carry the noise.
+    type Noise: Lanes32;
+    /// Whether two of these fit twelve times into the registers (else three times).
+    const MANY_REGISTERS: bool;
+
+    /// The same number in each lane.
+    fn splat(value: Self::Scalar) -> Self;
+    /// From memory.
+    fn load(chunk: &Chunk<Self::Scalar>) -> Self;
+    /// To memory.
+    fn store(self, chunk: &mut Chunk<Self::Scalar>);
+    /// Sum.
+    #[must_use]
+    fn add(self, other: Self) -> Self;
+    /// Difference.
+    #[must_use]
+    fn sub(self, other: Self) -> Self;
+    /// Product.
+    #[must_use]
+    fn mul(self, other: Self) -> Self;
+    /// Quotient.
+    #[must_use]
+    fn div(self, other: Self) -> Self;
+    /// `self` times `factor` plus `addend`, rounded once.
+    #[must_use]
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// Clamped to [-bound, bound]; NaN stays NaN.
+    #[must_use]
+    fn clamp_magnitude(self, bound: Self) -> Self;
+    /// Hyperbolic tangent.
+    #[must_use]
+    fn tanh(self) -> Self;
+    /// Noise in this precision.
+    fn of_noise(noise: Self::Noise) -> Self;
+}
+
+/// Single-precision lanes whose bits can be worked on.
+pub trait Lanes32: Lanes<Scalar = f32, Noise = Self> {
+    /// Sixteen words.
+    type Words: Words;
+
+    /// Square root.
+    #[must_use]
+    fn sqrt(self) -> Self;
+    /// The larger of each pair; the second if one is NaN.
+    #[must_use]
+    fn max(self, other: Self) -> Self;
+    /// The smaller of each pair; the second if one is NaN.
+    #[must_use]
+    fn min(self, other: Self) -> Self;
+    /// The bits of each lane.
+    fn to_bits(self) -> Self::Words;
+    /// Lanes with these bits.
+    fn from_bits(words: Self::Words) -> Self;
+    /// Signed integers, rounded to the nearest number.
+    fn from_signed(words: Self::Words) -> Self;
+    /// `self` where the highest bit of `mask` is set, else `other`.
+    #[must_use]
+    fn where_negative(self, mask: Self::Words, other: Self) -> Self;
+}
+
+/// Sixteen 32-bit words and their wrapping arithmetic.
+pub trait Words: Copy {
+    /// The same word in each lane.
+    fn splat(word: u32) -> Self;
+    /// From memory.
+    fn load(chunk: &Chunk<u32>) -> Self;
+    /// To memory.
+    fn store(self, chunk: &mut Chunk<u32>);
+    /// Sum, wrapping.
+    #[must_use]
+    fn add(self, other: Self) -> Self;
+    /// Difference, wrapping.
+    #[must_use]
+    fn sub(self, other: Self) -> Self;
+    /// Exclusive or.
+    #[must_use]
+    fn xor(self, other: Self) -> Self;
+    /// And.
+    #[must_use]
+    fn and(self, other: Self) -> Self;
+    /// Shift to higher bits.
+    #[must_use]
+    fn shl<const BY: i32>(self) -> Self;
+    /// Shift to lower bits, filling with zeros.
+    #[must_use]
+    fn shr<const BY: i32>(self) -> Self;
+    /// Shift to lower bits, filling with the highest bit.
+    #[must_use]
+    fn sar<const BY: i32>(self) -> Self;
+    /// Rotate to higher bits.
+    #[must_use]
+    fn rotate<const BY: i32>(self) -> Self;
+}
+
+/// A loop that [`Path::execute`] compiles for each path. `run` must be `#[inline(always)]`, and so
+/// must be everything it calls: what is not inlined is compiled without the path's instructions.
+pub(crate) trait Kernel {
+    type Output;
+    fn run<N: Lanes32>(self) -> Self::Output;
+}
