@@ -11,7 +11,7 @@ use faer::{Mat, MatMut, MatRef};
 
 use crate::layout::check_finite;
 use crate::potential::{column, column_mut};
-use crate::{EnergyError, Growth, Potential, Scalar};
+use crate::{ClosedForm, EnergyError, Growth, Potential, Scalar};
 
 /// E(x) = sum_i [ kappa_i x_i^2 / 2 - f_i x_i ] + constant, with stiffness kappa shared and pull f
 /// and constant per chain (or shared, if there is one column).
@@ -102,7 +102,7 @@ impl<T: Scalar> Drive<T> {
         Ok(Self {
             stiffness: sums.map(|(&a, &b)| a + b).collect(),
             pull: Mat::from_fn(self.units(), chains, |unit, chain| {
-                self.pull_on(chain)[unit] + other.pull_on(chain)[unit]
+                self.pull(chain)[unit] + other.pull(chain)[unit]
             }),
             constant: (0..chains)
                 .map(|chain| self.constant_of(chain) + other.constant_of(chain))
@@ -154,12 +154,20 @@ impl<T: Scalar> Drive<T> {
         }
         check_finite("drive stiffness", &self.stiffness)?;
         for chain in 0..self.pull.ncols() {
-            check_finite(&format!("drive of chain {chain}"), self.pull_on(chain))?;
+            check_finite(&format!("drive of chain {chain}"), self.pull(chain))?;
         }
         Ok(self)
     }
 
-    fn pull_on(&self, chain: usize) -> &[T] {
+    /// kappa of each unit.
+    #[must_use]
+    pub fn stiffness(&self) -> &[T] {
+        &self.stiffness
+    }
+
+    /// f on each unit of a chain; of the last one for chains beyond it.
+    #[must_use]
+    pub fn pull(&self, chain: usize) -> &[T] {
         column(self.pull.as_ref(), chain.min(self.pull.ncols() - 1))
     }
 
@@ -180,7 +188,7 @@ impl<T: Scalar> Potential<T> for Drive<T> {
 
     fn add_energy(&self, states: MatRef<'_, T>, energies: &mut [f64]) {
         for (chain, energy) in energies.iter_mut().enumerate() {
-            let strengths = self.stiffness.iter().zip(self.pull_on(chain));
+            let strengths = self.stiffness.iter().zip(self.pull(chain));
             let terms = strengths.zip(column(states, chain)).map(|((k, f), x)| {
                 let x = x.wide();
                 x * (0.5 * k.wide() * x - f.wide())
@@ -191,7 +199,7 @@ impl<T: Scalar> Potential<T> for Drive<T> {
 
     fn add_force(&self, states: MatRef<'_, T>, mut forces: MatMut<'_, T>) {
         for chain in 0..states.ncols() {
-            let strengths = self.stiffness.iter().zip(self.pull_on(chain));
+            let strengths = self.stiffness.iter().zip(self.pull(chain));
             let slots = column_mut(forces.as_mut(), chain).iter_mut();
             for ((slot, &x), (&k, &f)) in slots.zip(column(states, chain)).zip(strengths) {
                 *slot += f - k * x;
@@ -221,6 +229,23 @@ impl<T: Scalar> Potential<T> for Drive<T> {
     fn add_growth(&self, growth: &mut Growth) {
         for (unit, stiffness) in self.stiffness.iter().enumerate() {
             growth.harmonic[(unit, unit)] += stiffness.wide();
+        }
+    }
+
+    /// The part that all chains share: the stiffness, and the pull if there is one
+    /// for all. A pull of each chain is left open.
+    fn add_closed_form(&self, form: &mut ClosedForm<T>) {
+        let shared = self.pull.ncols() == 1;
+        for (unit, &stiffness) in self.stiffness.iter().enumerate() {
+            let pull = if shared {
+                self.pull(0)[unit]
+            } else {
+                T::ZERO
+            };
+            form.add_polynomial(unit, [pull, -stiffness, T::ZERO, T::ZERO, T::ZERO]);
+        }
+        if !shared {
+            form.leave_open();
         }
     }
 }

@@ -15,7 +15,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use serde::{Deserialize, Serialize};
 
 use crate::potential::{column, column_mut};
-use crate::{Energy, EnergyError, Growth, Layout, Potential, Role, Scalar};
+use crate::{ClosedForm, Energy, EnergyError, ForceLayer, Growth, Layout, Potential, Role, Scalar};
 
 /// `hidden` fast units, each coupled to all of `units` visible ones.
 ///
@@ -240,6 +240,16 @@ impl<T: Scalar> Potential<T> for BoundHidden<T> {
 
     // Only linear at large |x|: any confining term of order two dominates it.
     fn add_growth(&self, _growth: &mut Growth) {}
+
+    fn add_closed_form(&self, form: &mut ClosedForm<T>) {
+        let columns = (0..self.bias.len()).map(|m| self.weights.col_as_slice(m));
+        form.add_layer(ForceLayer {
+            weights: columns.flatten().copied().collect(),
+            bias: self.bias.clone(),
+            gain: self.amplitude.clone(),
+            saturates: true,
+        });
+    }
 }
 
 /// ln cosh z without overflow.

@@ -35,6 +35,7 @@
 //!
 //! This crate knows nothing of time, noise or data.
 
+mod closed_form;
 mod curvature;
 mod drive;
 mod edges;
@@ -42,18 +43,21 @@ mod error;
 mod growth;
 mod hidden;
 mod layout;
+mod low_rank;
 mod pairs;
 mod potential;
 mod scalar;
 mod sites;
 mod sum;
 
+pub use closed_form::{ClosedForm, ForceLayer, ForceProduct};
 pub use drive::Drive;
 pub use edges::Edges;
 pub use error::EnergyError;
 pub use growth::Growth;
 pub use hidden::FastHidden;
 pub use layout::{Block, Layout, Role};
+pub use low_rank::LowRank;
 pub use pairs::{PairTerm, Pairs};
 pub use potential::{Energy, Potential};
 pub use scalar::Scalar;

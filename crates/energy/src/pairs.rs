@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use self::dense::Dense;
 use self::monomial::{Cross, Monomial, SiteMoments, SitePart};
 use self::runs::Runs;
-use crate::{Edges, Energy, EnergyError, Growth, Layout, Potential, Role, Scalar};
+use crate::{ClosedForm, Edges, Energy, EnergyError, Growth, Layout, Potential, Role, Scalar};
 
 /// One kind of pair term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -351,6 +351,20 @@ impl<T: Scalar> Potential<T> for BoundPairs<T> {
             for (&edge, strength) in edges.iter().zip(strengths) {
                 term.add_growth(edge, strength.wide(), growth);
             }
+        }
+    }
+
+    // A monomial m x_i^a x_j^b pushes i by -a m x_i^(a-1) x_j^b, and j likewise.
+    fn add_closed_form(&self, form: &mut ClosedForm<T>) {
+        let (site, cross) = self.pairs.expanded(&self.strengths);
+        site.add_closed_form(form);
+        for (kind, strengths) in cross {
+            let Monomial { a, b } = kind.monomial();
+            let push = |power: u8, strength: T| -T::of(f64::from(power)) * strength;
+            let edges = self.pairs.edges.pairs().iter().zip(&strengths);
+            let first = edges.clone().map(|(&(i, j), &m)| (i, j, push(a, m)));
+            form.add_product(a - 1, b, first);
+            form.add_product(b - 1, a, edges.map(|(&(i, j), &m)| (j, i, push(b, m))));
         }
     }
 }

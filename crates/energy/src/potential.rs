@@ -3,7 +3,7 @@
 
 use faer::{ColRef, Mat, MatMut, MatRef};
 
-use crate::{EnergyError, Growth, Layout, Scalar};
+use crate::{ClosedForm, EnergyError, Growth, Layout, Scalar};
 
 /// A parametric energy E(x; theta): which units and couplings exist, but not their strengths.
 ///
@@ -74,6 +74,14 @@ pub trait Potential<T: Scalar>: Send + Sync {
 
     /// Adds what this potential contributes to confinement at large |x|.
     fn add_growth(&self, growth: &mut Growth);
+
+    /// Adds the force in closed form, for engines that fuse it into their steps.
+    ///
+    /// The default leaves the form open: a substrate then calls
+    /// [`add_force`](Potential::add_force) in every step.
+    fn add_closed_form(&self, form: &mut ClosedForm<T>) {
+        form.leave_open();
+    }
 }
 
 /// Convenience evaluations that allocate their output.

@@ -10,6 +10,7 @@ use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 /// solvers are generic and their tests run in `f64`. The trait is sealed.
 pub trait Scalar:
     faer::traits::RealField
+    + overdamped_kernel::Real
     + sealed::Sealed
     + Copy
     + Default

@@ -15,7 +15,7 @@ use faer::{MatMut, MatRef};
 use serde::{Deserialize, Serialize};
 
 use crate::potential::{column, column_mut};
-use crate::{Energy, EnergyError, Growth, Layout, Potential, Role, Scalar};
+use crate::{ClosedForm, Energy, EnergyError, Growth, Layout, Potential, Role, Scalar};
 
 /// One order of the on-site polynomial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -265,6 +265,19 @@ impl<T: Scalar> Potential<T> for BoundSites<T> {
             growth.cubic[unit] += well.cubic.wide().abs() / 3.0;
             growth.quartic[unit] += well.quartic.wide() / 4.0;
             growth.sextic[unit] += well.sextic.wide() / 6.0;
+        }
+    }
+
+    fn add_closed_form(&self, form: &mut ClosedForm<T>) {
+        for (unit, well) in self.wells.iter().enumerate() {
+            let Well {
+                bias,
+                stiffness,
+                cubic,
+                quartic,
+                sextic,
+            } = *well;
+            form.add_polynomial(unit, [bias, -stiffness, -cubic, -quartic, -sextic]);
         }
     }
 }

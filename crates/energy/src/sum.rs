@@ -2,7 +2,7 @@
 
 use faer::{MatMut, MatRef};
 
-use crate::{Energy, EnergyError, Growth, Layout, Potential, Scalar};
+use crate::{ClosedForm, Energy, EnergyError, Growth, Layout, Potential, Scalar};
 
 /// A sum of energies on the same units; its parameters are theirs, one term after another.
 ///
@@ -157,6 +157,12 @@ impl<T: Scalar> Potential<T> for BoundSum<T> {
     fn add_growth(&self, growth: &mut Growth) {
         for term in &self.terms {
             term.add_growth(growth);
+        }
+    }
+
+    fn add_closed_form(&self, form: &mut ClosedForm<T>) {
+        for term in &self.terms {
+            term.add_closed_form(form);
         }
     }
 }

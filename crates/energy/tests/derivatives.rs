@@ -8,7 +8,7 @@
 
 use faer::{Mat, MatRef};
 use overdamped_energy::{
-    Drive, Edges, Energy, FastHidden, PairTerm, Pairs, Potential, SiteTerm, Sites, Sum,
+    Drive, Edges, Energy, FastHidden, LowRank, PairTerm, Pairs, Potential, SiteTerm, Sites, Sum,
 };
 use proptest::prelude::*;
 
@@ -46,6 +46,7 @@ fn models() -> Vec<(&'static str, Box<dyn Energy<f64>>)> {
             Box::new(Pairs::new(scattered, &EVERY_PAIR_TERM)),
         ),
         ("hidden", Box::new(FastHidden::new(5, 3))),
+        ("low rank", Box::new(LowRank::new(5, 2))),
         (
             "sum",
             Box::new(

@@ -3,6 +3,8 @@
 //! A block is one or two chunks of sixteen chains, unit by unit: small enough that it stays
 //! in the first cache for all its steps while the couplings stream from the second.
 
+use serde::{Deserialize, Serialize};
+
 use crate::heat::HeatMeter;
 use crate::noise::Streams;
 use crate::program::{Program, Scratch};
@@ -25,8 +27,43 @@ pub struct Motion<T> {
     pub walls: T,
 }
 
-/// Up to thirty-two chains that run together.
+/// A linear force on each unit of each chain of a block: pull - stiffness x.
 #[derive(Debug, Clone, PartialEq)]
+pub struct Drive<T> {
+    /// Shared by all chains, units.
+    pub stiffness: Vec<T>,
+    /// Unit by unit, the chunks of a unit together.
+    pub pull: Vec<Chunk<T>>,
+}
+
+impl<T: Real> Drive<T> {
+    /// A drive for a block of `chains` chains, with the pull on each unit of each chain.
+    #[must_use]
+    pub fn new(stiffness: Vec<T>, chains: usize, pull: impl Fn(usize, usize) -> T) -> Self {
+        let pull = arranged(stiffness.len(), chains, pull);
+        Self { stiffness, pull }
+    }
+}
+
+/// Values of each unit of each chain as chunks: unit by unit, and zeros beyond the last chain.
+fn arranged<T: Real>(
+    units: usize,
+    chains: usize,
+    value: impl Fn(usize, usize) -> T,
+) -> Vec<Chunk<T>> {
+    let chunks = chains.div_ceil(LANES);
+    let mut all = vec![Chunk([T::default(); LANES]); units * chunks];
+    for (index, chunk) in all.iter_mut().enumerate() {
+        let (unit, first) = (index / chunks, index % chunks * LANES);
+        for (lane, slot) in chunk.0.iter_mut().enumerate().take(chains - first) {
+            *slot = value(unit, first + lane);
+        }
+    }
+    all
+}
+
+/// Up to thirty-two chains that run together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Block<T> {
     /// Unit by unit; the chunks of a unit are neighbours.
     states: Vec<Chunk<T>>,
@@ -38,6 +75,15 @@ pub struct Block<T> {
 impl<T: Real> Block<T> {
     /// Chains in a full block.
     pub const CHAINS: usize = 2 * LANES;
+
+    /// Bytes of memory for `chains` chains of `units` units.
+    #[must_use]
+    pub const fn bytes(units: usize, chains: usize, remembers: bool) -> u128 {
+        let chunks = chains.div_ceil(LANES) as u128;
+        let copies = if remembers { 2 } else { 1 };
+        let chunk = size_of::<Chunk<T>>() as u128;
+        chunks * (units as u128 * chunk * copies + size_of::<Streams>() as u128)
+    }
 
     /// Chains number `first`, `first + 1`, ... of a run with this seed; `state` gives the state of
     /// each unit of each chain of the block. With `remembers`, a draw is carried from step to step.
@@ -55,15 +101,9 @@ impl<T: Real> Block<T> {
     ) -> Self {
         assert!((1..=Self::CHAINS).contains(&chains));
         let chunks = chains.div_ceil(LANES);
-        let mut states = vec![Chunk([T::ZERO; LANES]); units * chunks];
-        for (index, chunk) in states.iter_mut().enumerate() {
-            let (unit, first) = (index / chunks, index % chunks * LANES);
-            for (lane, slot) in chunk.0.iter_mut().enumerate().take(chains - first) {
-                *slot = state(unit, first + lane);
-            }
-        }
+        let states = arranged(units, chains, state);
         let mut block = Self {
-            memory: vec![Chunk([T::ZERO; LANES]); if remembers { states.len() } else { 0 }],
+            memory: vec![Chunk([T::default(); LANES]); if remembers { states.len() } else { 0 }],
             states,
             streams: Vec::with_capacity(chunks),
         };
@@ -101,62 +141,52 @@ impl<T: Real> Block<T> {
         self.states.len() / self.chunks()
     }
 
-    /// State of a unit of a chain.
+    /// The states (units x chunks), unit by unit.
     #[must_use]
-    pub fn state(&self, unit: usize, chain: usize) -> T {
-        self.states[unit * self.chunks() + chain / LANES].0[chain % LANES]
+    pub fn states(&self) -> &[Chunk<T>] {
+        &self.states
     }
 
-    /// Sets the state of a unit of a chain.
-    pub fn set_state(&mut self, unit: usize, chain: usize, value: T) {
-        let at = unit * self.chunks() + chain / LANES;
-        self.states[at].0[chain % LANES] = value;
+    /// The states, to be changed.
+    pub fn states_mut(&mut self) -> &mut [Chunk<T>] {
+        &mut self.states
     }
 
-    /// The carried draw of a unit of a chain, if draws are carried.
+    /// The draws of the step before, likewise, and the generators.
+    pub fn noise_mut(&mut self) -> (&mut [Chunk<T>], &mut [Streams]) {
+        (&mut self.memory, &mut self.streams)
+    }
+
+    /// Whether the parts of a block that came from a file agree with each other.
     #[must_use]
-    pub fn memory(&self, unit: usize, chain: usize) -> Option<T> {
-        let chunk = self.memory.get(unit * self.chunks() + chain / LANES)?;
-        Some(chunk.0[chain % LANES])
+    pub fn fits(&self, units: usize, chains: usize, remembers: bool) -> bool {
+        let chunks = chains.div_ceil(LANES);
+        (1..=Self::CHAINS).contains(&chains)
+            && self.streams.len() == chunks
+            && self.states.len() == units * chunks
+            && self.memory.len() == if remembers { units * chunks } else { 0 }
     }
 
-    /// Sets the carried draw of a unit of a chain, if draws are carried.
-    pub fn set_memory(&mut self, unit: usize, chain: usize, value: T) {
-        let at = unit * self.chunks() + chain / LANES;
-        if let Some(chunk) = self.memory.get_mut(at) {
-            chunk.0[chain % LANES] = value;
-        }
-    }
-
-    /// The generators, one entry for each chunk.
-    #[must_use]
-    pub fn streams(&self) -> &[Streams] {
-        &self.streams
-    }
-
-    /// The generators, to draw from or to put back.
-    pub fn streams_mut(&mut self) -> &mut [Streams] {
-        &mut self.streams
-    }
-
-    /// All steps of a motion. `pull`, laid out as the block, is a constant force of each chain.
-    /// Returns whether every state stayed finite.
+    /// All steps of a motion. Returns whether every state stayed finite.
     ///
     /// # Panics
-    /// If the program, motion, pull or meter is of another size than the block.
+    /// If the program, motion, drive or meter is of another size than the block.
     pub fn run(
         &mut self,
         path: Path,
         program: &Program<T>,
         motion: &Motion<T>,
-        pull: Option<&[Chunk<T>]>,
+        drive: Option<&Drive<T>>,
         meter: Option<&mut HeatMeter<T>>,
         scratch: &mut Scratch<T>,
     ) -> bool {
         assert!(program.units() == self.units() && motion.drift.len() == self.units());
         assert!(motion.noise.len() == self.units());
         assert!(!motion.averaged || self.memory.len() == self.states.len());
-        assert!(pull.is_none_or(|pull| pull.len() == self.states.len()));
+        assert!(
+            drive.is_none_or(|drive| drive.stiffness.len() == self.units()
+                && drive.pull.len() == self.states.len())
+        );
         scratch.fit(program, self.chunks());
         path.execute(Steps {
             states: &mut self.states,
@@ -164,7 +194,7 @@ impl<T: Real> Block<T> {
             streams: &mut self.streams,
             program,
             motion,
-            pull,
+            drive,
             meter,
             scratch,
         })
@@ -175,9 +205,9 @@ impl<T: Real> Block<T> {
             return;
         }
         let chunks = self.chunks();
-        let mut noise = vec![Chunk([T::ZERO; LANES]); self.units()];
+        let mut noise = vec![Chunk([T::default(); LANES]); self.units()];
         for (chunk, streams) in self.streams.iter_mut().enumerate() {
-            streams.fill(Path::PORTABLE, &mut noise);
+            streams.fill(Path::best(), &mut noise);
             for (unit, noise) in noise.iter().enumerate() {
                 self.memory[unit * chunks + chunk] = *noise;
             }

@@ -17,7 +17,10 @@ impl<T: Real> HeatMeter<T> {
     #[must_use]
     pub fn new(block: &Block<T>) -> Self {
         Self {
-            waiting: vec![(Chunk([T::ZERO; LANES]), Chunk([T::ZERO; LANES])); block.len()],
+            waiting: vec![
+                (Chunk([T::default(); LANES]), Chunk([T::default(); LANES]));
+                block.len()
+            ],
             heat: vec![Chunk([0.0; LANES]); block.len()],
         }
     }
@@ -32,12 +35,12 @@ impl<T: Real> HeatMeter<T> {
     #[inline(always)]
     pub(crate) fn book<L: Lanes<Scalar = T>>(&mut self, at: usize, force: L, moved: L) {
         let (old_force, old_moved) = self.waiting[at];
-        let mut new_force = Chunk([T::ZERO; LANES]);
+        let mut new_force = Chunk([T::default(); LANES]);
         force.store(&mut new_force);
         let forces = old_force.0.iter().zip(new_force.0);
         let heat = self.heat[at].0.iter_mut();
         for ((heat, (old, new)), moved) in heat.zip(forces).zip(old_moved.0) {
-            *heat -= 0.5 * (old.wide() + new.wide()) * moved.wide();
+            *heat -= 0.5 * (old.to_f64() + new.to_f64()) * moved.to_f64();
         }
         self.waiting[at].0 = new_force;
         moved.store(&mut self.waiting[at].1);

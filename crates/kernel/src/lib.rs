@@ -26,7 +26,7 @@ pub mod program;
 pub mod simd;
 mod steps;
 
-pub use block::{Block, Motion};
+pub use block::{Block, Drive, Motion};
 pub use heat::HeatMeter;
 pub use matrix::Matrix;
 pub use noise::Streams;

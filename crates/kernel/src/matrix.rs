@@ -20,24 +20,21 @@ impl<T: Real> Matrix<T> {
     const SPARSE_BELOW: f64 = 0.4;
 
     /// The `rows` x `columns` matrix with these entries (row, column, value); entries of
-    /// the same place follow each other in the sum.
+    /// the same place are summed.
     ///
     /// # Panics
     /// If an entry lies outside of the matrix.
     #[must_use]
-    pub fn of_entries(rows: usize, columns: usize, mut entries: Vec<(usize, usize, T)>) -> Self {
-        entries.sort_by_key(|&(row, column, _)| (row, column));
-        let unique = entries
-            .windows(2)
-            .all(|pair| pair[0].1 != pair[1].1 || pair[0].0 != pair[1].0);
-        if unique && entries.len() as f64 >= Self::SPARSE_BELOW * (rows * columns) as f64 {
-            let mut values = vec![T::ZERO; rows * columns];
-            for (row, column, value) in entries {
-                values[row * columns + column] = value;
-            }
-            return Self::dense(rows, columns, |row, column| values[row * columns + column]);
+    pub fn of_entries(rows: usize, columns: usize, entries: &[(usize, usize, T)]) -> Self {
+        if (entries.len() as f64) < Self::SPARSE_BELOW * (rows * columns) as f64 {
+            return Self::Sparse(Rows::new(rows, columns, entries));
         }
-        Self::Sparse(Rows::new(rows, columns, &entries))
+        let mut values = vec![T::default(); rows * columns];
+        for &(row, column, value) in entries {
+            let slot = &mut values[row * columns + column];
+            *slot = slot.plus(value);
+        }
+        Self::dense(rows, columns, |row, column| values[row * columns + column])
     }
 
     /// The `rows` x `columns` matrix of a function.
@@ -83,7 +80,7 @@ impl Start {
     #[inline(always)]
     fn load<L: Lanes>(self, output: &Chunk<L::Scalar>) -> L {
         match self {
-            Self::Zero => L::splat(L::Scalar::ZERO),
+            Self::Zero => L::splat(L::Scalar::default()),
             Self::Output => L::load(output),
         }
     }
@@ -112,7 +109,7 @@ impl<T: Real> Panels<T> {
                     values.push(if row < rows {
                         value(row, column)
                     } else {
-                        T::ZERO
+                        T::default()
                     });
                 }
             }
@@ -182,7 +179,7 @@ fn tile<L: Lanes, const HEIGHT: usize, const TILE: usize, const G: usize, const 
     start: Start,
 ) {
     let (output, _) = output.as_chunks_mut::<W>();
-    let mut sums = [[L::splat(L::Scalar::ZERO); G]; TILE];
+    let mut sums = [[L::splat(L::Scalar::default()); G]; TILE];
     for row in 0..TILE {
         for g in 0..G {
             sums[row][g] = start.load(&output[row][chunk + g]);
@@ -190,7 +187,7 @@ fn tile<L: Lanes, const HEIGHT: usize, const TILE: usize, const G: usize, const 
     }
     for (values, input) in panel.iter().zip(input) {
         let values = &values[first..first + TILE];
-        let mut states = [L::splat(L::Scalar::ZERO); G];
+        let mut states = [L::splat(L::Scalar::default()); G];
         for g in 0..G {
             states[g] = L::load(&input[chunk + g]);
         }
@@ -217,18 +214,27 @@ pub struct Rows<T> {
 
 impl<T: Real> Rows<T> {
     fn new(rows: usize, columns: usize, entries: &[(usize, usize, T)]) -> Self {
-        let inside = |&(row, column, _): &(usize, usize, T)| row < rows && column < columns;
-        assert!(
-            entries.iter().all(inside),
-            "an entry lies outside of the matrix"
-        );
-        let start = |row: usize| entries.partition_point(|entry| entry.0 < row);
+        // Counting sort by row, then each row by column: linear in the number of entries.
+        let mut starts = vec![0; rows + 1];
+        for &(row, column, _) in entries {
+            assert!(column < columns, "an entry lies outside of the matrix");
+            starts[row + 1] += 1;
+        }
+        for row in 0..rows {
+            starts[row + 1] += starts[row];
+        }
+        let mut sorted = vec![(0, T::default()); entries.len()];
+        let mut free = starts.clone();
+        for &(row, column, value) in entries {
+            sorted[free[row]] = (column as u32, value);
+            free[row] += 1;
+        }
+        for range in starts.windows(2) {
+            sorted[range[0]..range[1]].sort_by_key(|&(column, _)| column);
+        }
         Self {
-            starts: (0..=rows).map(start).collect(),
-            entries: entries
-                .iter()
-                .map(|&(_, column, value)| (column as u32, value))
-                .collect(),
+            starts,
+            entries: sorted,
         }
     }
 
@@ -242,7 +248,7 @@ impl<T: Real> Rows<T> {
         let (output, _) = output.as_chunks_mut::<W>();
         let (input, _) = input.as_chunks::<W>();
         for (range, output) in self.starts.windows(2).zip(output) {
-            let mut sums = [L::splat(T::ZERO); W];
+            let mut sums = [L::splat(T::default()); W];
             for w in 0..W {
                 sums[w] = start.load(&output[w]);
             }

@@ -81,7 +81,7 @@ impl<T: Real> Program<T> {
 
     /// Whether the polynomial goes beyond the linear term anywhere.
     pub(crate) fn bends(&self) -> bool {
-        let flat = |c: &[T; 5]| c[2..].iter().all(|&c| c == T::ZERO);
+        let flat = |c: &[T; 5]| c[2..].iter().all(|&c| c == T::default());
         !self.polynomial.iter().all(flat)
     }
 
@@ -104,7 +104,7 @@ impl<T: Real> Program<T> {
         }
         if start == Start::Zero {
             for force in &mut scratch.force {
-                L::splat(T::ZERO).store(force);
+                L::splat(T::default()).store(force);
             }
         }
         for product in self.products.iter().filter(|product| product.own > 0) {
@@ -174,7 +174,7 @@ impl<T: Real> Scratch<T> {
         let hidden = highest(&mut layers.iter().map(|layer| layer.inward.padded_rows()));
         let power = highest(&mut products.iter().map(|product| usize::from(product.other)));
         let size = |buffer: &mut Vec<Chunk<T>>, rows: usize| {
-            buffer.resize(rows * w, Chunk([T::ZERO; LANES]));
+            buffer.resize(rows * w, Chunk([T::default(); LANES]));
         };
         size(&mut self.force, rows);
         size(

@@ -37,50 +37,38 @@ pub const LANES: usize = 16;
 #[repr(C, align(64))]
 pub struct Chunk<T>(pub [T; LANES]);
 
-/// A number type that the engine runs in: `f32` for speed, `f64` for oracles.
+/// A number type that the engine runs in: `f32` for speed, `f64` for oracles. Its default is zero.
 pub trait Real: Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'static {
     /// Its sixteen lanes, on the path whose `f32` lanes are `N`.
     type Lanes<N: Lanes32>: Lanes<Scalar = Self, Noise = N>;
-    /// Zero.
-    const ZERO: Self;
     /// Infinity.
     const INFINITY: Self;
     /// The value in double precision.
-    fn wide(self) -> f64;
-    /// The value with the other sign.
+    fn to_f64(self) -> f64;
+    /// Sum.
     #[must_use]
-    fn negated(self) -> Self;
-    /// A standard normal of the noise format, in this type.
-    fn of_noise(noise: f32) -> Self;
+    fn plus(self, other: Self) -> Self;
 }
 
 impl Real for f32 {
     type Lanes<N: Lanes32> = N;
-    const ZERO: Self = 0.0;
     const INFINITY: Self = Self::INFINITY;
-    fn wide(self) -> f64 {
+    fn to_f64(self) -> f64 {
         f64::from(self)
     }
-    fn negated(self) -> Self {
-        -self
-    }
-    fn of_noise(noise: f32) -> Self {
-        noise
+    fn plus(self, other: Self) -> Self {
+        self + other
     }
 }
 
 impl Real for f64 {
     type Lanes<N: Lanes32> = Double<N>;
-    const ZERO: Self = 0.0;
     const INFINITY: Self = Self::INFINITY;
-    fn wide(self) -> f64 {
+    fn to_f64(self) -> f64 {
         self
     }
-    fn negated(self) -> Self {
-        -self
-    }
-    fn of_noise(noise: f32) -> Self {
-        Self::from(noise)
+    fn plus(self, other: Self) -> Self {
+        self + other
     }
 }
 

@@ -3,7 +3,7 @@
 //! x' = x + mu h F(x) + sqrt(2 mu kT h) R (Euler-Maruyama), or with (R + R') / 2 in place of R, R'
 //! the draw of the step before (Leimkuhler and Matthews 2013).
 
-use crate::block::Motion;
+use crate::block::{Drive, Motion};
 use crate::heat::HeatMeter;
 use crate::noise::{Generator, Streams};
 use crate::program::{Program, Scratch};
@@ -16,7 +16,7 @@ pub(crate) struct Steps<'a, T> {
     pub(crate) streams: &'a mut [Streams],
     pub(crate) program: &'a Program<T>,
     pub(crate) motion: &'a Motion<T>,
-    pub(crate) pull: Option<&'a [Chunk<T>]>,
+    pub(crate) drive: Option<&'a Drive<T>>,
     pub(crate) meter: Option<&'a mut HeatMeter<T>>,
     pub(crate) scratch: &'a mut Scratch<T>,
 }
@@ -42,22 +42,23 @@ impl<T: Real> Steps<'_, T> {
         for (generator, streams) in generators.iter_mut().zip(&*self.streams) {
             *generator = Generator::load(streams);
         }
-        let constants = constants(self.program, self.motion);
+        let constants = constants(self.program, self.motion, self.drive);
+        let pull = self.drive.map(|drive| &*drive.pull);
         let manner = Manner {
             bends: self.program.bends(),
-            cold: self.motion.noise.iter().all(|&noise| noise == T::ZERO),
+            cold: self.motion.noise.iter().all(|&noise| noise == T::default()),
             averaged: self.motion.averaged,
             walls: L::splat(self.motion.walls),
         };
         // Zero times a number that is not finite is NaN, and stays so in a sum.
-        let mut finite = [L::splat(T::ZERO); W];
+        let mut finite = [L::splat(T::default()); W];
         for _ in 0..self.motion.steps {
             self.program.couple::<L, W>(self.states, self.scratch);
             let mut units = Units {
                 states: self.states.as_chunks_mut::<W>().0,
                 memory: self.memory.as_chunks_mut::<W>().0,
                 force: self.scratch.force.as_chunks::<W>().0,
-                pull: self.pull.map(|pull| pull.as_chunks::<W>().0),
+                pull: pull.map(|pull| pull.as_chunks::<W>().0),
                 meter: self.meter.as_deref_mut(),
                 constants: &constants,
                 manner,
@@ -72,20 +73,20 @@ impl<T: Real> Steps<'_, T> {
             for (at, (x, force)) in self.states.iter().zip(&self.scratch.force).enumerate() {
                 let own = constants[at / W].force(L::load(x), manner.bends);
                 let mut force = own.add(L::load(force));
-                if let Some(pull) = self.pull {
+                if let Some(pull) = pull {
                     force = force.add(L::load(&pull[at]));
                 }
-                meter.book(at, force, L::splat(T::ZERO));
+                meter.book(at, force, L::splat(T::default()));
             }
         }
         for (generator, streams) in generators.iter().zip(self.streams) {
             generator.save(streams);
         }
-        let mut zeros = Chunk([T::ZERO; LANES]);
+        let mut zeros = Chunk([T::default(); LANES]);
         let mut all = true;
         for sum in finite {
             sum.store(&mut zeros);
-            all &= zeros.0.iter().all(|&zero| zero == T::ZERO);
+            all &= zeros.0.iter().all(|&zero| zero == T::default());
         }
         all
     }
@@ -107,28 +108,35 @@ struct Manner<L> {
 #[derive(Clone, Copy)]
 struct Constants<T> {
     polynomial: [T; 5],
+    /// Stiffness of the drive.
+    spring: T,
     drift: T,
     noise: T,
 }
 
-fn constants<T: Real>(program: &Program<T>, motion: &Motion<T>) -> Vec<Constants<T>> {
-    let scales = motion.drift.iter().zip(&motion.noise);
-    let units = program.polynomial().iter().zip(scales);
-    units
-        .map(|(&polynomial, (&drift, &noise))| Constants {
+fn constants<T: Real>(
+    program: &Program<T>,
+    motion: &Motion<T>,
+    drive: Option<&Drive<T>>,
+) -> Vec<Constants<T>> {
+    let mut all = Vec::with_capacity(program.units());
+    for (unit, &polynomial) in program.polynomial().iter().enumerate() {
+        all.push(Constants {
             polynomial,
-            drift,
-            noise,
-        })
-        .collect()
+            spring: drive.map_or(T::default(), |drive| drive.stiffness[unit]),
+            drift: motion.drift[unit],
+            noise: motion.noise[unit],
+        });
+    }
+    all
 }
 
 impl<T: Real> Constants<T> {
-    /// The polynomial force at `x`.
+    /// The unit's own force at `x`.
     #[inline(always)]
     fn force<L: Lanes<Scalar = T>>(&self, x: L, bends: bool) -> L {
         let [c0, c1, c2, c3, c5] = self.polynomial;
-        let mut slope = L::splat(c1);
+        let mut slope = L::splat(c1).sub(L::splat(self.spring));
         if bends {
             let high = L::splat(c5).mul_add(x.mul(x), L::splat(c3));
             slope = high.mul_add(x, L::splat(c2)).mul_add(x, slope);
@@ -156,7 +164,10 @@ impl<L: Lanes, const W: usize> Units<'_, L, W> {
         // A copy, so that it stays in registers.
         let mut local = *generator;
         for unit in (0..units).step_by(2) {
-            let (mut first, mut second) = (L::splat(L::Scalar::ZERO), L::splat(L::Scalar::ZERO));
+            let (mut first, mut second) = (
+                L::splat(L::Scalar::default()),
+                L::splat(L::Scalar::default()),
+            );
             if !self.manner.cold {
                 let (z, y) = local.normals();
                 (first, second) = (L::of_noise(z), L::of_noise(y));
@@ -191,7 +202,7 @@ impl<L: Lanes, const W: usize> Units<'_, L, W> {
             }
             new = L::splat(constants.noise).mul_add(noise, new);
         }
-        let finite = new.mul_add(L::splat(L::Scalar::ZERO), finite);
+        let finite = new.mul_add(L::splat(L::Scalar::default()), finite);
         let new = new.clamp_magnitude(self.manner.walls);
         new.store(&mut self.states[unit][w]);
         if let Some(meter) = &mut self.meter {

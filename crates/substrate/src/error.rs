@@ -1,8 +1,11 @@
 //! What can go wrong on a substrate.
 
 use overdamped_energy::EnergyError;
+use overdamped_kernel::PathError;
 
 use crate::ornstein_uhlenbeck::OrnsteinUhlenbeckError;
+
+const GIBIBYTE: f64 = 1_073_741_824.0;
 
 /// A substrate was set up wrongly, or its dynamics failed.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +17,31 @@ pub enum SubstrateError {
     /// An Ornstein-Uhlenbeck process is at fault.
     #[error(transparent)]
     OrnsteinUhlenbeck(#[from] OrnsteinUhlenbeckError),
+    /// The engine asked for is not available on this machine.
+    #[error(transparent)]
+    Engine(#[from] PathError),
+    /// There is nothing to simulate.
+    #[error("the substrate has no {what}; it needs at least one")]
+    Empty {
+        /// `units` or `chains`.
+        what: &'static str,
+    },
+    /// The chains would not fit into memory.
+    #[error(
+        "{chains} chains of {units} units need {:.1} GiB, and {:.1} GiB are free; run them in \
+         batches with `prepare_from`, which gives the same trajectories",
+        *needed as f64 / GIBIBYTE, *available as f64 / GIBIBYTE
+    )]
+    Memory {
+        /// Units.
+        units: usize,
+        /// Chains asked for.
+        chains: usize,
+        /// Bytes that they need.
+        needed: u128,
+        /// Bytes that are free.
+        available: u128,
+    },
     /// A setting is outside its range.
     #[error("{setting} is {value}; it must be {bound}")]
     Setting {
@@ -68,8 +96,8 @@ pub enum SubstrateError {
     },
     /// A state left the finite numbers while the substrate was running.
     #[error(
-        "unit {unit} of chain {chain} diverged at step {step}; shorten the time step, confine the \
-         energy, or run between walls"
+        "unit {unit} of chain {chain} diverged at step {step} ({chains} of the chains in all; the \
+         others can be read); shorten the time step, confine the energy, or run between walls"
     )]
     Diverged {
         /// Unit.
@@ -78,6 +106,8 @@ pub enum SubstrateError {
         chain: usize,
         /// Steps since the chains were prepared.
         step: u64,
+        /// Number of chains that diverged so far.
+        chains: usize,
     },
     /// A snapshot belongs to another substrate.
     #[error("the snapshot does not fit this substrate: {reason}")]

@@ -8,7 +8,8 @@
 //! | [`Substrate`] | program, prepare, attach a drive, evolve, relax, run a protocol, read |
 //! | [`ForceProbe`] | the same, and measure forces |
 //!
-//! [`SimulatedSubstrate`] implements both by explicit steps; [`Metered`] counts the
+//! [`SimulatedSubstrate`] implements both by explicit steps, fused into the fastest loops of the
+//! machine ([`Engine`]); [`Metered`] counts the
 //! acts of any substrate. [`OrnsteinUhlenbeck`](ornstein_uhlenbeck::OrnsteinUhlenbeck) is
 //! the exact sampler for linear systems and the oracle of the tests.
 //!
@@ -38,18 +39,24 @@
 mod block;
 mod capability;
 mod driven;
+mod engine;
 mod error;
 mod ledger;
+mod memory;
 mod metered;
 pub mod ornstein_uhlenbeck;
 mod protocol;
+mod reference;
 mod relaxation;
 mod settings;
 mod simulated;
+mod stage;
 pub mod statistics;
 pub mod stream;
 
+pub use block::Divergence;
 pub use capability::{ForceProbe, Substrate};
+pub use engine::Engine;
 pub use error::SubstrateError;
 pub use ledger::Ledger;
 pub use metered::{Acts, Metered, UnitTime};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::at_least;
-use crate::{SubstrateError, TimeStep};
+use crate::{Engine, SubstrateError, TimeStep};
 
 /// A quantity that is the same for all units or given for each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,6 +92,9 @@ pub struct Settings {
     pub walls: Option<f64>,
     /// What to record. Default nothing.
     pub observe: Observe,
+    /// The loops that move the chains. Default the fastest of the machine.
+    #[serde(default)]
+    pub engine: Engine,
 }
 
 impl Default for Settings {
@@ -103,6 +106,7 @@ impl Default for Settings {
             time_step: TimeStep::AtMost(0.01),
             walls: None,
             observe: Observe::default(),
+            engine: Engine::default(),
         }
     }
 }

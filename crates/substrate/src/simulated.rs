@@ -10,30 +10,29 @@
 //! | F | force | kT / x |
 //! | h | time step | 1 / (mu x stiffness) |
 //!
-//! Chains are kept in blocks; each block makes all steps of a protocol before the next
-//! one starts, and blocks run in parallel. A chain's numbers depend on
-//! nothing but the seed and its index. A run that fails loses its chains: prepare them again, or restore a
-//! snapshot. This is the reference implementation: plain
-//! loops whose every line can be compared with the equations.
+//! Chains are kept in blocks of thirty-two; each block makes all steps of a protocol before the
+//! next one starts, and blocks run in parallel. The steps are those of `overdamped-kernel`: force,
+//! noise and update fused, with the same bits whatever the machine's instructions, the number of
+//! threads, the split into batches or the point of a resume. A chain that diverges is lost and
+//! reported; the others are not touched by it.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use faer::{Mat, MatRef};
-use overdamped_energy::{Drive, Energy, Potential, Scalar};
+use faer::{Mat, MatMut, MatRef};
+use overdamped_energy::{Drive, Energy, Scalar};
+use overdamped_kernel::{self as kernel, Path, Scratch};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::block::{Block, Motion};
-use crate::driven::Driven;
+use crate::block::{self, Block, Divergence};
+use crate::engine::compile;
 use crate::protocol::check_duration;
+use crate::stage::{Programmed, Stage, motion};
 use crate::{
-    ForceProbe, Integrator, Ledger, Observe, PerUnit, Protocol, Residuals, Settings, Substrate,
-    SubstrateError,
+    ForceProbe, Integrator, Ledger, Observe, PerUnit, Protocol, Residuals, Settings, Slice,
+    Substrate, SubstrateError, memory,
 };
-
-/// Chains in a block: enough to amortise a matrix product, few enough to stay in cache.
-const BLOCK: usize = 128;
 
 /// A substrate simulated by explicit time steps.
 ///
@@ -57,7 +56,9 @@ pub struct SimulatedSubstrate<T: Scalar> {
     settings: Settings,
     mobility: Vec<f64>,
     temperature: Vec<f64>,
-    programmed: Option<Box<dyn Potential<T>>>,
+    /// The instructions of the fused loops; none for the reference.
+    path: Option<Path>,
+    programmed: Option<Programmed<T>>,
     drive: Option<Drive<T>>,
     blocks: Vec<Block<T>>,
 }
@@ -74,10 +75,16 @@ impl<T: Scalar> SimulatedSubstrate<T> {
     /// A substrate with this energy; nothing is programmed or prepared yet.
     ///
     /// # Errors
-    /// [`SubstrateError::Setting`] or [`SubstrateError::Units`] for settings out of range.
+    /// [`SubstrateError::Setting`] or [`SubstrateError::Units`] for settings out of range,
+    /// [`SubstrateError::Empty`] for an energy without units, [`SubstrateError::Engine`] for an
+    /// engine that this machine lacks.
     pub fn new(energy: Arc<dyn Energy<T>>, settings: Settings) -> Result<Self, SubstrateError> {
         let settings = settings.validated(energy.units())?;
+        if energy.units() == 0 {
+            return Err(SubstrateError::Empty { what: "units" });
+        }
         Ok(Self {
+            path: settings.engine.path()?,
             mobility: settings.mobility.values("the mobility", energy.units())?,
             temperature: settings
                 .temperature
@@ -109,17 +116,24 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         Ledger::join(self.blocks.iter().map(Block::ledger))
     }
 
+    /// The chains that diverged, in order; they read NaN.
+    #[must_use]
+    pub fn divergences(&self) -> Vec<Divergence> {
+        let mut all: Vec<_> = self.blocks.iter().flat_map(Block::lost).copied().collect();
+        all.sort_unstable_by_key(|lost| lost.chain);
+        all
+    }
+
     /// Energy of every chain in the programmed potential and its drive, in kT.
     ///
     /// # Errors
     /// [`SubstrateError::NotProgrammed`] or [`SubstrateError::NotPrepared`].
     pub fn energies(&self) -> Result<Vec<f64>, SubstrateError> {
-        let potential = self.ready()?;
-        let energies = self
-            .blocks
-            .par_iter()
-            .enumerate()
-            .map(|(index, block)| block.energies(&self.driven(potential, index)));
+        let programmed = self.ready()?;
+        let energies = self.blocks.par_iter().map(|block| {
+            let potential = programmed.potential.as_ref();
+            block.energies(&block.driven(potential, self.drive.as_ref()))
+        });
         Ok(energies.flatten_iter().collect())
     }
 
@@ -143,32 +157,89 @@ impl<T: Scalar> SimulatedSubstrate<T> {
                 found: states.nrows(),
             });
         }
-        for chain in 0..states.ncols() {
-            for unit in 0..states.nrows() {
-                if !states[(unit, chain)].finite() {
-                    return Err(SubstrateError::NonFiniteState {
-                        unit,
-                        chain,
-                        value: states[(unit, chain)].wide(),
-                    });
-                }
-            }
+        let chains = first_chain..first_chain + states.ncols() as u64;
+        self.prepare_each(chains, seed, |unit, chain| {
+            states[(unit, (chain - first_chain) as usize)]
+        })
+    }
+
+    /// [`Substrate::prepare`] for a range of chains whose states come from a function of unit
+    /// and chain, without a matrix that holds them all.
+    ///
+    /// # Errors
+    /// As [`Substrate::prepare`].
+    pub fn prepare_each(
+        &mut self,
+        chains: Range<u64>,
+        seed: u64,
+        state: impl Fn(usize, u64) -> T + Sync,
+    ) -> Result<(), SubstrateError> {
+        let first = chains.start;
+        let (units, count) = (
+            self.energy.units(),
+            (chains.end.saturating_sub(first)) as usize,
+        );
+        if count == 0 {
+            return Err(SubstrateError::Empty { what: "chains" });
         }
-        let remembers = self.remembers();
-        self.drive = None;
-        self.blocks = (0..states.ncols())
-            .step_by(BLOCK)
+        let ledgers = count as u128 * 16;
+        let bytes = kernel::Block::<T>::bytes(units, count, self.remembers());
+        memory::check(units, count, bytes + ledgers)?;
+        let blocks: Result<Vec<_>, _> = (0..count)
+            .into_par_iter()
+            .step_by(block::CHAINS)
             .map(|start| {
-                let width = BLOCK.min(states.ncols() - start);
-                Block::new(
-                    states.subcols(start, width),
-                    seed,
-                    first_chain + start as u64,
-                    remembers,
-                )
+                let width = block::CHAINS.min(count - start);
+                let place = (first + start as u64, start);
+                let state = |unit, chain| state(unit, place.0 + chain as u64);
+                let block = Block::new(units, width, seed, place, self.remembers(), state);
+                for chain in 0..width {
+                    for unit in 0..units {
+                        let value = block.state(unit, chain);
+                        if !value.finite() {
+                            return Err(SubstrateError::NonFiniteState {
+                                unit,
+                                chain: start + chain,
+                                value: value.wide(),
+                            });
+                        }
+                    }
+                }
+                Ok(block)
             })
             .collect();
+        self.blocks = blocks?;
+        self.drive = None;
         Ok(())
+    }
+
+    /// Reads a range of the chains (units x chains in the range).
+    ///
+    /// # Errors
+    /// [`SubstrateError::NotPrepared`] if the batch has no such chains.
+    pub fn read_chains(&self, chains: Range<usize>) -> Result<Mat<T>, SubstrateError> {
+        if chains.end > self.chains() || chains.is_empty() {
+            return Err(SubstrateError::NotPrepared);
+        }
+        let mut states = Mat::zeros(self.energy.units(), chains.len());
+        let blocks = &self.blocks[chains.start / block::CHAINS..chains.end.div_ceil(block::CHAINS)];
+        let mut parts: Vec<(&Block<T>, usize, MatMut<'_, T>)> = Vec::with_capacity(blocks.len());
+        let mut rest = states.as_mut();
+        for block in blocks {
+            let first = chains.start.saturating_sub(block.first_in_batch());
+            let end = block.chains().min(chains.end - block.first_in_batch());
+            let (own, others) = rest.split_at_col_mut(end - first);
+            parts.push((block, first, own));
+            rest = others;
+        }
+        parts.into_par_iter().for_each(|(block, first, mut own)| {
+            for chain in 0..own.ncols() {
+                for unit in 0..own.nrows() {
+                    own[(unit, chain)] = block.state(unit, first + chain);
+                }
+            }
+        });
+        Ok(states)
     }
 
     /// The chains as they are now: states, noise generators, clocks and ledgers.
@@ -198,8 +269,9 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         let remembers = self.remembers();
         let last = snapshot.blocks.len().saturating_sub(1);
         let fits = |(index, block): (usize, &Block<T>)| {
-            let full = block.chains() == BLOCK || (index == last && block.chains() < BLOCK);
-            full && block.fits(snapshot.units, remembers)
+            let full = block.chains() == block::CHAINS || index == last;
+            let in_place = block.first_in_batch() == index * block::CHAINS;
+            full && in_place && block.fits(snapshot.units, remembers)
         };
         if !snapshot.blocks.iter().enumerate().all(fits) {
             return Err(SubstrateError::Snapshot {
@@ -225,102 +297,103 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         self.settings.integrator == Integrator::LeimkuhlerMatthews
     }
 
-    fn ready(&self) -> Result<&dyn Potential<T>, SubstrateError> {
-        let programmed = self.programmed.as_deref();
-        let potential = programmed.ok_or(SubstrateError::NotProgrammed)?;
+    fn ready(&self) -> Result<&Programmed<T>, SubstrateError> {
+        let programmed = self.programmed.as_ref();
+        let programmed = programmed.ok_or(SubstrateError::NotProgrammed)?;
         if self.blocks.is_empty() {
             return Err(SubstrateError::NotPrepared);
         }
-        Ok(potential)
+        Ok(programmed)
     }
 
-    /// The potential with the drive of one block's chains.
-    fn driven<'a>(&self, potential: &'a dyn Potential<T>, block: usize) -> Driven<'a, T> {
-        let chains = block_chains(block, self.chains());
-        Driven {
+    /// The energy at these parameters, packed for the fused loops if they are to be used.
+    fn bound(&self, parameters: &[T]) -> Result<Programmed<T>, SubstrateError> {
+        let potential = self.energy.bind(parameters)?;
+        let fused = self.path.is_some();
+        Ok(Programmed {
+            program: fused.then(|| compile(potential.as_ref())).flatten(),
             potential,
-            drive: self.drive.as_ref().map(|drive| drive.narrowed(chains)),
-        }
+        })
     }
 
-    /// Steps per slice and noise at the given temperature (`None`: the substrate's bath).
-    fn motion(
-        &self,
+    /// A potential held for a duration at a temperature (`None`: that of the substrate's bath).
+    fn stage<'a>(
+        &'a self,
+        programmed: &'a Programmed<T>,
         duration: f64,
         temperature: Option<&PerUnit>,
-    ) -> Result<Motion<T>, SubstrateError> {
+    ) -> Result<Stage<'a, T>, SubstrateError> {
         check_duration(duration)?;
         let (steps, step) = self.settings.time_step.divide(duration);
-        let temperature = match temperature {
-            None => self.temperature.clone(),
-            Some(given) => given.values("the temperature", self.energy.units())?,
-        };
-        Ok(Motion::new(
-            &self.settings,
-            &self.mobility,
-            &temperature,
-            steps,
+        let given = temperature.map(|given| given.values("the temperature", self.energy.units()));
+        let given = given.transpose()?;
+        let temperature = given.as_ref().unwrap_or(&self.temperature);
+        Ok(Stage {
+            potential: programmed.potential.as_ref(),
+            program: programmed.program.as_ref(),
+            path: self.path.unwrap_or_else(Path::best),
+            motion: motion(&self.settings, &self.mobility, temperature, steps, step),
             step,
-        ))
+            mobility: &self.mobility,
+        })
     }
 
-    /// Moves every block in the programmed potential, which stays programmed.
-    fn hold(&mut self, motion: Motion<T>) -> Result<(), SubstrateError> {
-        // Taken out so that the blocks can be borrowed; put back whatever happens.
-        let programmed = self.programmed.take();
-        let outcome = match programmed.as_deref() {
+    /// Moves every block in the programmed potential.
+    fn hold(&mut self, duration: f64, temperature: Option<&PerUnit>) -> Result<(), SubstrateError> {
+        let mut blocks = std::mem::take(&mut self.blocks);
+        let outcome = match &self.programmed {
             None => Err(SubstrateError::NotProgrammed),
-            Some(potential) => self.advance(&[(potential, motion)], None),
+            Some(programmed) => self
+                .stage(programmed, duration, temperature)
+                .and_then(|stage| self.advance(&mut blocks, &[stage], None)),
         };
-        self.programmed = programmed;
+        self.blocks = blocks;
         outcome
     }
 
-    /// Moves every block through the same sequence of potentials.
-    fn advance(
-        &mut self,
-        stages: &[(&dyn Potential<T>, Motion<T>)],
-        before: Option<&dyn Potential<T>>,
+    /// Moves blocks through the slices of a protocol.
+    fn through(
+        &self,
+        blocks: &mut Vec<Block<T>>,
+        slices: &[Slice<T>],
+        bound: &[Programmed<T>],
     ) -> Result<(), SubstrateError> {
-        let observe = self.settings.observe;
-        let (drive, chains) = (self.drive.as_ref(), self.chains());
-        let outcomes: Vec<_> = self
-            .blocks
+        let stages = slices.iter().zip(bound).map(|(slice, programmed)| {
+            self.stage(programmed, slice.duration, slice.temperature.as_ref())
+        });
+        let stages = stages.collect::<Result<Vec<_>, _>>()?;
+        self.advance(blocks, &stages, self.programmed.as_ref())
+    }
+
+    /// Moves blocks through the same sequence of potentials, from the one they are in.
+    fn advance(
+        &self,
+        blocks: &mut Vec<Block<T>>,
+        stages: &[Stage<'_, T>],
+        before: Option<&Programmed<T>>,
+    ) -> Result<(), SubstrateError> {
+        let before = before.map(|before| before.potential.as_ref());
+        let (drive, observe) = (self.drive.as_ref(), self.settings.observe);
+        let moved = blocks
             .par_iter_mut()
-            .enumerate()
-            .map(|(index, block)| {
-                let chains = block_chains(index, chains);
-                let drive = drive.map(|drive| drive.narrowed(chains.clone()));
-                let mut previous = before;
-                for (potential, motion) in stages {
-                    if observe != Observe::Nothing
-                        && let Some(previous) = previous
-                    {
-                        block.switch(previous, *potential);
-                    }
-                    let driven: &dyn Potential<T> = &Driven {
-                        potential: *potential,
-                        drive: drive.clone(),
-                    };
-                    // One chain speaks for all: the check costs a few products, not a batch.
-                    if index == 0 {
-                        block.check_stability(driven, motion)?;
-                    }
-                    block
-                        .evolve(driven, motion, observe)
-                        .map_err(|fault| fault.in_block(block.first_chain()))?;
-                    previous = Some(*potential);
-                }
-                Ok(())
-            })
-            .collect();
-        // The first failing chain in order, whichever thread found it first.
-        let outcome: Result<(), _> = outcomes.into_iter().collect();
-        if outcome.is_err() {
-            // Other blocks may have finished: chains at different times are no batch.
-            self.blocks.clear();
+            .try_for_each_init(Scratch::default, |scratch, block| {
+                block.advance(stages, drive, before, observe, scratch)
+            });
+        if moved.is_err() {
+            // Chains at different times are no batch.
+            blocks.clear();
         }
-        outcome
+        moved?;
+        let lost = || blocks.iter().flat_map(Block::lost);
+        match lost().min_by_key(|lost| lost.chain) {
+            None => Ok(()),
+            Some(&Divergence { unit, chain, step }) => Err(SubstrateError::Diverged {
+                unit,
+                chain,
+                step,
+                chains: lost().count(),
+            }),
+        }
     }
 }
 
@@ -334,15 +407,18 @@ impl<T: Scalar> Substrate<T> for SimulatedSubstrate<T> {
     }
 
     fn program(&mut self, parameters: &[T]) -> Result<(), SubstrateError> {
-        let potential = self.energy.bind(parameters)?;
+        let programmed = self.bound(parameters)?;
         if self.settings.observe != Observe::Nothing
-            && let Some(previous) = self.programmed.as_deref()
+            && let Some(previous) = &self.programmed
         {
-            self.blocks
-                .par_iter_mut()
-                .for_each(|block| block.switch(previous, potential.as_ref()));
+            let drive = self.drive.as_ref();
+            self.blocks.par_iter_mut().for_each(|block| {
+                let old = block.energies(&block.driven(previous.potential.as_ref(), drive));
+                let new = block.energies(&block.driven(programmed.potential.as_ref(), drive));
+                block.switch(&old, &new);
+            });
         }
-        self.programmed = Some(potential);
+        self.programmed = Some(programmed);
         Ok(())
     }
 
@@ -358,18 +434,15 @@ impl<T: Scalar> Substrate<T> for SimulatedSubstrate<T> {
             drive.check_chains(self.chains())?;
         }
         if self.settings.observe != Observe::Nothing
-            && let Some(programmed) = self.programmed.as_deref()
+            && let Some(programmed) = &self.programmed
         {
-            let chains = self.chains();
-            for index in 0..self.blocks.len() {
-                let old = self.driven(programmed, index);
-                let chains = block_chains(index, chains);
-                let new = Driven {
-                    potential: programmed,
-                    drive: drive.as_ref().map(|drive| drive.narrowed(chains)),
-                };
-                self.blocks[index].switch(&old, &new);
-            }
+            let potential = programmed.potential.as_ref();
+            let previous = self.drive.as_ref();
+            self.blocks.par_iter_mut().for_each(|block| {
+                let old = block.energies(&block.driven(potential, previous));
+                let new = block.energies(&block.driven(potential, drive.as_ref()));
+                block.switch(&old, &new);
+            });
         }
         self.drive = drive;
         Ok(())
@@ -381,19 +454,17 @@ impl<T: Scalar> Substrate<T> for SimulatedSubstrate<T> {
 
     fn evolve(&mut self, duration: f64) -> Result<(), SubstrateError> {
         self.ready()?;
-        let motion = self.motion(duration, None)?;
-        self.hold(motion)
+        self.hold(duration, None)
     }
 
     fn relax(&mut self, duration: f64) -> Result<Residuals, SubstrateError> {
         self.ready()?;
-        let motion = self.motion(duration, Some(&PerUnit::Uniform(0.0)))?;
-        self.hold(motion)?;
-        let potential = self.ready()?;
-        let residuals =
-            self.blocks.par_iter().enumerate().map(|(index, block)| {
-                block.residuals(&self.driven(potential, index), &self.mobility)
-            });
+        self.hold(duration, Some(&PerUnit::Uniform(0.0)))?;
+        let potential = self.ready()?.potential.as_ref();
+        let residuals = self.blocks.par_iter().map(|block| {
+            let driven = block.driven(potential, self.drive.as_ref());
+            block.residuals(&driven, &self.mobility)
+        });
         Ok(Residuals::of(residuals.flatten_iter().collect()))
     }
 
@@ -401,52 +472,34 @@ impl<T: Scalar> Substrate<T> for SimulatedSubstrate<T> {
         if self.blocks.is_empty() {
             return Err(SubstrateError::NotPrepared);
         }
-        let mut potentials = Vec::with_capacity(protocol.slices().len());
-        for slice in protocol.slices() {
-            potentials.push(self.energy.bind(&slice.parameters)?);
+        let slices = protocol.slices();
+        let bound = slices.iter().map(|slice| self.bound(&slice.parameters));
+        let mut bound = bound.collect::<Result<Vec<_>, _>>()?;
+        let mut blocks = std::mem::take(&mut self.blocks);
+        let outcome = self.through(&mut blocks, slices, &bound);
+        self.blocks = blocks;
+        // After a divergence the other chains are where the protocol ends.
+        if matches!(outcome, Ok(()) | Err(SubstrateError::Diverged { .. })) {
+            self.programmed = bound.pop();
         }
-        let mut stages = Vec::with_capacity(potentials.len());
-        for (slice, potential) in protocol.slices().iter().zip(&potentials) {
-            let motion = self.motion(slice.duration, slice.temperature.as_ref())?;
-            stages.push((potential.as_ref(), motion));
-        }
-        let before = self.programmed.take();
-        let outcome = self.advance(&stages, before.as_deref());
-        drop(stages);
-        self.programmed = potentials.pop().or(before);
         outcome
     }
 
     fn read(&mut self) -> Result<Mat<T>, SubstrateError> {
-        if self.blocks.is_empty() {
-            return Err(SubstrateError::NotPrepared);
-        }
-        let mut states = Mat::zeros(self.units(), self.chains());
-        for (index, block) in self.blocks.iter().enumerate() {
-            let chains = block.chains();
-            states
-                .subcols_mut(index * BLOCK, chains)
-                .copy_from(block.states());
-        }
-        Ok(states)
+        self.read_chains(0..self.chains())
     }
 }
 
 impl<T: Scalar> ForceProbe<T> for SimulatedSubstrate<T> {
     fn probe_forces(&mut self) -> Result<Mat<T>, SubstrateError> {
-        let potential = self.ready()?;
+        let potential = self.ready()?.potential.as_ref();
         let mut forces = Mat::zeros(self.units(), self.chains());
-        for (index, block) in self.blocks.iter().enumerate() {
-            let own = block.force(&self.driven(potential, index));
+        for block in &self.blocks {
+            let own = block.force(&block.driven(potential, self.drive.as_ref()));
             forces
-                .subcols_mut(index * BLOCK, block.chains())
+                .subcols_mut(block.first_in_batch(), block.chains())
                 .copy_from(own);
         }
         Ok(forces)
     }
-}
-
-/// The chains of a block.
-fn block_chains(block: usize, chains: usize) -> Range<usize> {
-    block * BLOCK..((block + 1) * BLOCK).min(chains)
 }

@@ -1,12 +1,14 @@
-//! Random streams: one for each chain, derived from (seed, chain index).
+//! Random streams for everything but the bath: initial parameters, shuffles, draws of examples.
 //!
-//! A chain's numbers depend on nothing but its own seed and index, so results are
-//! the same for every number of threads, every split into batches and every resume
-//! point. There is no global generator.
+//! A stream depends on nothing but its own seed and index, so results are the same for
+//! every number of threads, every split into batches and every resume point. There is no
+//! global generator. The noise of the bath has streams of its own, one for each chain
+//! ([`overdamped_kernel::noise`]).
 
+pub use overdamped_kernel::noise::derive;
 use rand_pcg::Pcg64Mcg;
 
-/// The generator of one chain, shuffle or initialisation: PCG-64 (multiplicative).
+/// The generator of one shuffle or initialisation: PCG-64 (multiplicative).
 pub type Stream = Pcg64Mcg;
 
 /// The stream with this index of a run with this seed.
@@ -24,20 +26,4 @@ pub fn of(seed: u64, index: u64) -> Stream {
     let high = derive(seed, index.wrapping_mul(2));
     let low = derive(seed, index.wrapping_mul(2).wrapping_add(1));
     Stream::new((u128::from(high) << 64) | u128::from(low))
-}
-
-/// A seed for a part of a run, independent of the seeds of its other parts.
-///
-/// The finaliser of `SplitMix64` (Steele, Lea and Flood 2014) applied twice, so that
-/// neighbouring seeds and neighbouring parts are unrelated.
-#[must_use]
-pub fn derive(seed: u64, part: u64) -> u64 {
-    finalise(finalise(seed ^ 0x9e37_79b9_7f4a_7c15).wrapping_add(finalise(part)))
-}
-
-const fn finalise(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }

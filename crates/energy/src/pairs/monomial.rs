@@ -2,8 +2,8 @@
 
 use faer::{MatMut, MatRef};
 
-use crate::Scalar;
 use crate::potential::{column, column_mut};
+use crate::{ClosedForm, Scalar};
 
 /// x^a y^b on an edge (x, y).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,21 @@ impl Monomial {
     }
 }
 
+impl Cross {
+    /// The powers of both units.
+    pub(super) const fn monomial(self) -> Monomial {
+        let (a, b) = match self {
+            Self::X1Y1 => (1, 1),
+            Self::X2Y1 => (2, 1),
+            Self::X1Y2 => (1, 2),
+            Self::X3Y1 => (3, 1),
+            Self::X2Y2 => (2, 2),
+            Self::X1Y3 => (1, 3),
+        };
+        Monomial { a, b }
+    }
+}
+
 /// sum_i [ square_i x_i^2 + fourth_i x_i^4 ], the one-unit part of springs.
 pub(super) struct SitePart<T> {
     square: Vec<T>,
@@ -86,6 +101,14 @@ impl<T: Scalar> SitePart<T> {
             {
                 *slot -= x * (two * square + four * x * x * fourth);
             }
+        }
+    }
+
+    pub(super) fn add_closed_form(&self, form: &mut ClosedForm<T>) {
+        let (two, four) = (T::of(2.0), T::of(4.0));
+        for (unit, (&square, &fourth)) in self.square.iter().zip(&self.fourth).enumerate() {
+            let polynomial = [T::ZERO, -two * square, T::ZERO, -four * fourth, T::ZERO];
+            form.add_polynomial(unit, polynomial);
         }
     }
 
