@@ -188,7 +188,7 @@ impl<T: Real> Block<T> {
                 && drive.pull.len() == self.states.len())
         );
         scratch.fit(program, self.chunks());
-        path.execute(Steps {
+        let steps = Steps {
             states: &mut self.states,
             memory: &mut self.memory,
             streams: &mut self.streams,
@@ -197,7 +197,8 @@ impl<T: Real> Block<T> {
             drive,
             meter,
             scratch,
-        })
+        };
+        T::step(path, steps)
     }
 
     fn draw_memory(&mut self) {

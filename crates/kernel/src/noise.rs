@@ -63,10 +63,11 @@ impl Streams {
     /// assert!(noise.iter().flat_map(|unit| unit.0).all(|z| z.abs() < 6.67));
     /// ```
     pub fn fill<T: Real>(&mut self, path: Path, noise: &mut [Chunk<T>]) {
-        path.execute(Fill {
+        let fill = Fill {
             streams: self,
             noise,
-        });
+        };
+        T::fill(path, fill);
     }
 }
 
@@ -99,7 +100,8 @@ const fn finalise(value: u64) -> u64 {
     value ^ (value >> 31)
 }
 
-struct Fill<'a, T> {
+/// Streams, and where their next normals go.
+pub struct Fill<'a, T> {
     streams: &'a mut Streams,
     noise: &'a mut [Chunk<T>],
 }

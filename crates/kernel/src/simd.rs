@@ -25,6 +25,9 @@ mod portable;
 
 use serde::{Deserialize, Serialize};
 
+use crate::noise::Fill;
+use crate::steps::Steps;
+
 pub use self::double::Double;
 pub use self::path::{Path, PathError};
 pub(crate) use self::portable::Array;
@@ -48,6 +51,12 @@ pub trait Real: Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'st
     /// Sum.
     #[must_use]
     fn plus(self, other: Self) -> Self;
+    /// All steps of a block; compiled here, once, and not in every crate that calls it.
+    #[doc(hidden)]
+    fn step(path: Path, steps: Steps<'_, Self>) -> bool;
+    /// The normals of one step; likewise.
+    #[doc(hidden)]
+    fn fill(path: Path, fill: Fill<'_, Self>);
 }
 
 impl Real for f32 {
@@ -59,6 +68,12 @@ impl Real for f32 {
     fn plus(self, other: Self) -> Self {
         self + other
     }
+    fn step(path: Path, steps: Steps<'_, Self>) -> bool {
+        path.execute(steps)
+    }
+    fn fill(path: Path, fill: Fill<'_, Self>) {
+        path.execute(fill);
+    }
 }
 
 impl Real for f64 {
@@ -69,6 +84,12 @@ impl Real for f64 {
     }
     fn plus(self, other: Self) -> Self {
         self + other
+    }
+    fn step(path: Path, steps: Steps<'_, Self>) -> bool {
+        path.execute(steps)
+    }
+    fn fill(path: Path, fill: Fill<'_, Self>) {
+        path.execute(fill);
     }
 }
 

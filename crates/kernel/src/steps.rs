@@ -10,7 +10,7 @@ use crate::program::{Program, Scratch};
 use crate::simd::{Chunk, Kernel, LANES, Lanes, Lanes32, Real};
 
 /// Everything that takes part in the steps of one block.
-pub(crate) struct Steps<'a, T> {
+pub struct Steps<'a, T> {
     pub(crate) states: &'a mut [Chunk<T>],
     pub(crate) memory: &'a mut [Chunk<T>],
     pub(crate) streams: &'a mut [Streams],
