@@ -3,7 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`simd`] | sixteen lanes, in three versions; the only unsafe code of the project |
-//! | [`math`] | ln, sine, cosine, exp and tanh by polynomials |
+//! | `math` | ln, sine, cosine, exp and tanh by polynomials |
 //! | [`noise`] | a stream of standard normals for each chain, as a documented format |
 //! | [`matrix`] | couplings, packed for the order in which they are read |
 //! | [`program`] | the force on each unit in closed form |

@@ -4,14 +4,17 @@
 //!
 //! 1. Chain `c` of a run with seed `s` owns an xoshiro128++ generator (Blackman and Vigna
 //!    2021) whose four words are the halves of `mix(2c)` and `mix(2c + 1)`, lower half first, where
-//!    `mix(i) = f(f(s ^ g) + f(i))`, f is the finaliser of `SplitMix64` and g = 0x9e3779b97f4a7c15.
+//!    `mix(i) = f(f(s ^ g) + f(i))`, f(i) is the output of `SplitMix64` from state i (add g, then
+//!    the finaliser) and g = 0x9e3779b97f4a7c15. Should all four be zero, the first is 1.
 //! 2. Each step of the dynamics takes two words a, b for each pair of units (0, 1), (2, 3), ...; the
-//!    second normal of a last single unit is dropped.
+//!    second normal of a last single unit is dropped. Where steps share draws, one more set of draws
+//!    comes before the first step; a motion without noise takes none.
 //! 3. The radius is sqrt(-2 ln u), u = (floor(a / 2) + 1/2) / 2^31. The lower 30 bits of b, as a signed
 //!    number, are an angle between -1/8 and 1/8 of a turn; its highest bit turns the cosine's sign and the next
 //!    one swaps cosine and sine. The first unit gets radius times cosine, the second
 //!    radius times sine (Box and Muller 1958).
-//! 4. All arithmetic is single precision with the functions of [`math`](crate::math).
+//! 4. All arithmetic is single precision with the functions of the module `math`,
+//!    so that floor(a / 2) and u are rounded to 24 bits each.
 //!
 //! The largest normal is 6.66. A chain's numbers depend on nothing but seed and chain: not on its
 //! neighbours, its block, the thread, the path or the machine.

@@ -4,9 +4,9 @@
 //!
 //! | path | registers for sixteen `f32` | needs |
 //! |---|---|---|
-//! | [`avx512`] | one of 512 bits | x86-64 with AVX-512F and DQ |
-//! | [`avx2`] | two of 256 bits | x86-64 with AVX2 and FMA |
-//! | [`portable`] | whatever the compiler makes of an array | nothing; on AArch64 this is NEON |
+//! | `avx512` | one of 512 bits | x86-64 with AVX-512F and DQ |
+//! | `avx2` | two of 256 bits | x86-64 with AVX2 and FMA |
+//! | `portable` | whatever the compiler makes of an array | nothing; on AArch64 this is NEON |
 //!
 //! Every operation is one of IEEE 754 with a single rounding, so all paths give the same bits.
 #![allow(
