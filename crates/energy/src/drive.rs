@@ -237,11 +237,7 @@ impl<T: Scalar> Potential<T> for Drive<T> {
     fn add_closed_form(&self, form: &mut ClosedForm<T>) {
         let shared = self.pull.ncols() == 1;
         for (unit, &stiffness) in self.stiffness.iter().enumerate() {
-            let pull = if shared {
-                self.pull(0)[unit]
-            } else {
-                T::ZERO
-            };
+            let pull = if shared { self.pull(0)[unit] } else { T::ZERO };
             form.add_polynomial(unit, [pull, -stiffness, T::ZERO, T::ZERO, T::ZERO]);
         }
         if !shared {

@@ -70,6 +70,8 @@ pub struct Block<T> {
     /// The draw of the step before, likewise; empty unless it is needed.
     memory: Vec<Chunk<T>>,
     streams: Vec<Streams>,
+    /// The lanes beyond are padding: they run along and are never looked at.
+    chains: usize,
 }
 
 impl<T: Real> Block<T> {
@@ -106,6 +108,7 @@ impl<T: Real> Block<T> {
             memory: vec![Chunk([T::default(); LANES]); if remembers { states.len() } else { 0 }],
             states,
             streams: Vec::with_capacity(chunks),
+            chains,
         };
         for chunk in 0..chunks {
             block
@@ -122,6 +125,12 @@ impl<T: Real> Block<T> {
             *streams = Streams::new(seed, first + (chunk * LANES) as u64);
         }
         self.draw_memory();
+    }
+
+    /// Number of chains.
+    #[must_use]
+    pub const fn chains(&self) -> usize {
+        self.chains
     }
 
     /// Number of chunks, one or two.
@@ -141,6 +150,26 @@ impl<T: Real> Block<T> {
         self.states.len() / self.chunks()
     }
 
+    /// State of a unit of a chain.
+    ///
+    /// # Panics
+    /// If there is no such unit or chain.
+    #[must_use]
+    pub fn state(&self, unit: usize, chain: usize) -> T {
+        assert!(chain < self.chains);
+        self.states[unit * self.chunks() + chain / LANES].0[chain % LANES]
+    }
+
+    /// Sets the state of a unit of a chain.
+    ///
+    /// # Panics
+    /// If there is no such unit or chain.
+    pub fn set_state(&mut self, unit: usize, chain: usize, value: T) {
+        assert!(chain < self.chains);
+        let at = unit * self.chunks() + chain / LANES;
+        self.states[at].0[chain % LANES] = value;
+    }
+
     /// The states (units x chunks), unit by unit.
     #[must_use]
     pub fn states(&self) -> &[Chunk<T>] {
@@ -150,6 +179,12 @@ impl<T: Real> Block<T> {
     /// The states, to be changed.
     pub fn states_mut(&mut self) -> &mut [Chunk<T>] {
         &mut self.states
+    }
+
+    /// The generators, one entry for each chunk.
+    #[must_use]
+    pub fn streams(&self) -> &[Streams] {
+        &self.streams
     }
 
     /// The draws of the step before, likewise, and the generators.
@@ -162,12 +197,13 @@ impl<T: Real> Block<T> {
     pub fn fits(&self, units: usize, chains: usize, remembers: bool) -> bool {
         let chunks = chains.div_ceil(LANES);
         (1..=Self::CHAINS).contains(&chains)
+            && self.chains == chains
             && self.streams.len() == chunks
             && self.states.len() == units * chunks
             && self.memory.len() == if remembers { units * chunks } else { 0 }
     }
 
-    /// All steps of a motion. Returns whether every state stayed finite.
+    /// All steps of a motion. Returns whether every state was finite after every step.
     ///
     /// # Panics
     /// If the program, motion, drive or meter is of another size than the block.
@@ -187,6 +223,7 @@ impl<T: Real> Block<T> {
             drive.is_none_or(|drive| drive.stiffness.len() == self.units()
                 && drive.pull.len() == self.states.len())
         );
+        assert!(meter.as_ref().is_none_or(|meter| meter.fits(self)));
         scratch.fit(program, self.chunks());
         let steps = Steps {
             states: &mut self.states,
@@ -197,6 +234,7 @@ impl<T: Real> Block<T> {
             drive,
             meter,
             scratch,
+            chains: self.chains,
         };
         T::step(path, steps)
     }

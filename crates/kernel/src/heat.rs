@@ -25,7 +25,12 @@ impl<T: Real> HeatMeter<T> {
         }
     }
 
-    /// Heat of a unit, for each chain of the block.
+    /// Whether it was made for a block of this size.
+    pub(crate) const fn fits(&self, block: &Block<T>) -> bool {
+        self.heat.len() == block.len()
+    }
+
+    /// Heat of a unit, for each lane of the chunks of its block: the chains first, then padding.
     pub fn of_unit(&self, unit: usize, chunks: usize) -> impl Iterator<Item = f64> {
         let own = &self.heat[unit * chunks..(unit + 1) * chunks];
         own.iter().flat_map(|chunk| chunk.0)

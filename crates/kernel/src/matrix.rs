@@ -3,7 +3,7 @@
 //! Each row is summed in the order of its columns, whatever the packing, tile or path: that
 //! order is part of a run's bits.
 
-use crate::simd::{Chunk, Lanes, Real};
+use crate::simd::{Chunk, Kernel, Lanes, Lanes32, Real};
 
 /// A matrix that multiplies the states of sixteen chains at a time.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,7 @@ impl<T: Real> Matrix<T> {
     #[must_use]
     pub fn of_entries(rows: usize, columns: usize, entries: &[(usize, usize, T)]) -> Self {
         if (entries.len() as f64) < Self::SPARSE_BELOW * (rows * columns) as f64 {
-            return Self::Sparse(Rows::new(rows, columns, entries));
+            return Self::sparse(rows, columns, entries);
         }
         let mut values = vec![T::default(); rows * columns];
         for &(row, column, value) in entries {
@@ -37,14 +37,32 @@ impl<T: Real> Matrix<T> {
         Self::dense(rows, columns, |row, column| values[row * columns + column])
     }
 
+    /// The same as rows of entries, however many there are.
+    ///
+    /// # Panics
+    /// If an entry lies outside of the matrix.
+    #[must_use]
+    pub fn sparse(rows: usize, columns: usize, entries: &[(usize, usize, T)]) -> Self {
+        Self::Sparse(Rows::new(rows, columns, entries))
+    }
+
     /// The `rows` x `columns` matrix of a function.
     #[must_use]
     pub fn dense(rows: usize, columns: usize, value: impl Fn(usize, usize) -> T) -> Self {
         Self::Dense(Panels::new(rows, columns, value))
     }
 
+    /// Rows and columns.
+    #[must_use]
+    pub const fn shape(&self) -> (usize, usize) {
+        match self {
+            Self::Dense(panels) => (panels.rows, panels.columns),
+            Self::Sparse(rows) => (rows.starts.len() - 1, rows.columns),
+        }
+    }
+
     /// Rows that a product writes: those of the matrix and perhaps some zeros.
-    pub(crate) fn padded_rows(&self) -> usize {
+    pub(crate) const fn padded_rows(&self) -> usize {
         match self {
             Self::Dense(panels) => panels.padded_rows,
             Self::Sparse(rows) => rows.starts.len() - 1,
@@ -54,15 +72,38 @@ impl<T: Real> Matrix<T> {
     /// Adds the product with `input` (columns x W) to `output` (padded rows x W), or puts it
     /// there.
     #[inline(always)]
-    pub(crate) fn multiply<L: Lanes<Scalar = T>, const W: usize>(
+    pub(crate) fn multiply<N: Lanes32, const W: usize>(
         &self,
         input: &[Chunk<T>],
         output: &mut [Chunk<T>],
         start: Start,
     ) {
-        match self {
-            Self::Dense(panels) => panels.multiply::<L, W>(input, output, start),
-            Self::Sparse(rows) => rows.multiply::<L, W>(input, output, start),
+        N::separately(Multiply::<T, W> {
+            matrix: self,
+            input,
+            output,
+            start,
+        });
+    }
+}
+
+/// A product, as a loop of its own: it is called from several places, and large.
+struct Multiply<'a, T, const W: usize> {
+    matrix: &'a Matrix<T>,
+    input: &'a [Chunk<T>],
+    output: &'a mut [Chunk<T>],
+    start: Start,
+}
+
+impl<T: Real, const W: usize> Kernel for Multiply<'_, T, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<N: Lanes32>(self) {
+        let (input, output, start) = (self.input, self.output, self.start);
+        match self.matrix {
+            Matrix::Dense(panels) => panels.multiply::<T::Lanes<N>, W>(input, output, start),
+            Matrix::Sparse(rows) => rows.multiply::<T::Lanes<N>, W>(input, output, start),
         }
     }
 }
@@ -89,6 +130,7 @@ impl Start {
 /// A dense matrix as panels of a few rows, column by column within each panel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panels<T> {
+    rows: usize,
     columns: usize,
     height: usize,
     padded_rows: usize,
@@ -115,6 +157,7 @@ impl<T: Real> Panels<T> {
             }
         }
         Self {
+            rows,
             columns,
             height,
             padded_rows,
@@ -208,6 +251,7 @@ fn tile<L: Lanes, const HEIGHT: usize, const TILE: usize, const G: usize, const 
 /// A sparse matrix row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows<T> {
+    columns: usize,
     starts: Vec<usize>,
     entries: Vec<(u32, T)>,
 }
@@ -233,6 +277,7 @@ impl<T: Real> Rows<T> {
             sorted[range[0]..range[1]].sort_by_key(|&(column, _)| column);
         }
         Self {
+            columns,
             starts,
             entries: sorted,
         }

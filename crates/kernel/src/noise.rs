@@ -16,7 +16,7 @@
 //! 4. All arithmetic is single precision with the functions of the module `math`,
 //!    so that floor(a / 2) and u are rounded to 24 bits each.
 //!
-//! The largest normal is 6.66. A chain's numbers depend on nothing but seed and chain: not on its
+//! Chains are told apart up to 2^63. The largest normal is 6.66. A chain's numbers depend on nothing but seed and chain: not on its
 //! neighbours, its block, the thread, the path or the machine.
 
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,8 @@ impl Streams {
     #[must_use]
     pub fn new(seed: u64, first: u64) -> Self {
         let mut words = [Chunk([0; LANES]); 4];
-        for (lane, chain) in (first..).take(LANES).enumerate() {
+        for lane in 0..LANES {
+            let chain = first.wrapping_add(lane as u64);
             for (word, value) in words.iter_mut().zip(seed_words(seed, chain)) {
                 word.0[lane] = value;
             }
@@ -49,8 +50,10 @@ impl Streams {
         std::array::from_fn(|word| self.words[word].0[lane])
     }
 
-    /// Puts the generator of one of the chains back.
+    /// Puts the generator of one of the chains back; all zeros, from which it could
+    /// not go on, become [1, 0, 0, 0].
     pub fn set_state(&mut self, lane: usize, state: [u32; 4]) {
+        let state = if state == [0; 4] { [1, 0, 0, 0] } else { state };
         for (word, value) in self.words.iter_mut().zip(state) {
             word.0[lane] = value;
         }

@@ -50,21 +50,26 @@ impl<T: Real> Program<T> {
     /// these products and these layers.
     ///
     /// # Panics
-    /// If a power is not one of those listed at [`Product`], or a layer's parts differ in width.
+    /// If a power is not one of those listed at [`Product`], or a matrix has another shape
+    /// than is listed at [`Product`] and [`Layer`].
     #[must_use]
     pub fn new(polynomial: Vec<[T; 5]>, products: Vec<Product<T>>, layers: Vec<Layer<T>>) -> Self {
+        let units = polynomial.len();
         for product in &products {
             assert!(product.own <= 2 && (1..=3).contains(&product.other));
+            assert_eq!(product.matrix.shape(), (units, units));
         }
         for layer in &layers {
-            assert!(layer.bias.len() == layer.gain.len());
-            assert!(layer.bias.len() <= layer.inward.padded_rows());
+            assert_eq!(layer.inward.shape(), (layer.bias.len(), units));
+            assert_eq!(layer.outward.shape(), (units, layer.bias.len()));
+            assert_eq!(layer.gain.len(), layer.bias.len());
         }
+        let wide = |layer: &Layer<T>| !layer.bias.is_empty();
         Self {
-            units: polynomial.len(),
+            units,
             polynomial,
             products,
-            layers,
+            layers: layers.into_iter().filter(wide).collect(),
         }
     }
 
@@ -99,7 +104,7 @@ impl<T: Real> Program<T> {
             let input = scratch.powers.get(product.other).unwrap_or(states);
             product
                 .matrix
-                .multiply::<L, W>(input, &mut scratch.force, start);
+                .multiply::<L::Noise, W>(input, &mut scratch.force, start);
             start = Start::Output;
         }
         if start == Start::Zero {
@@ -111,7 +116,7 @@ impl<T: Real> Program<T> {
             let input = scratch.powers.get(product.other).unwrap_or(states);
             product
                 .matrix
-                .multiply::<L, W>(input, &mut scratch.inner, Start::Zero);
+                .multiply::<L::Noise, W>(input, &mut scratch.inner, Start::Zero);
             let slots = scratch.force.iter_mut().zip(&scratch.inner);
             for ((force, inner), x) in slots.zip(states) {
                 let (x, inner) = (L::load(x), L::load(inner));
@@ -138,7 +143,8 @@ impl<T: Real> Layer<T> {
                 L::splat(bias).store(slot);
             }
         }
-        self.inward.multiply::<L, W>(states, hidden, Start::Output);
+        self.inward
+            .multiply::<L::Noise, W>(states, hidden, Start::Output);
         for (slots, &gain) in hidden.chunks_exact_mut(W).zip(&self.gain) {
             for slot in slots {
                 let inner = L::load(slot);
@@ -148,7 +154,7 @@ impl<T: Real> Layer<T> {
         }
         let active = &hidden[..self.bias.len() * W];
         self.outward
-            .multiply::<L, W>(active, &mut scratch.force, Start::Output);
+            .multiply::<L::Noise, W>(active, &mut scratch.force, Start::Output);
     }
 }
 

@@ -41,13 +41,19 @@ pub const LANES: usize = 16;
 pub struct Chunk<T>(pub [T; LANES]);
 
 /// A number type that the engine runs in: `f32` for speed, `f64` for oracles. Its default is zero.
-pub trait Real: Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'static {
+///
+/// The trait is sealed: there are lanes for these two types only.
+pub trait Real:
+    sealed::Sealed + Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'static
+{
     /// Its sixteen lanes, on the path whose `f32` lanes are `N`.
     type Lanes<N: Lanes32>: Lanes<Scalar = Self, Noise = N>;
     /// Infinity.
     const INFINITY: Self;
     /// The value in double precision.
     fn to_f64(self) -> f64;
+    /// The number itself, exactly.
+    fn from_f32(value: f32) -> Self;
     /// Sum.
     #[must_use]
     fn plus(self, other: Self) -> Self;
@@ -59,11 +65,20 @@ pub trait Real: Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'st
     fn fill(path: Path, fill: Fill<'_, Self>);
 }
 
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
 impl Real for f32 {
     type Lanes<N: Lanes32> = N;
     const INFINITY: Self = Self::INFINITY;
     fn to_f64(self) -> f64 {
         f64::from(self)
+    }
+    fn from_f32(value: f32) -> Self {
+        value
     }
     fn plus(self, other: Self) -> Self {
         self + other
@@ -81,6 +96,9 @@ impl Real for f64 {
     const INFINITY: Self = Self::INFINITY;
     fn to_f64(self) -> f64 {
         self
+    }
+    fn from_f32(value: f32) -> Self {
+        value.into()
     }
     fn plus(self, other: Self) -> Self {
         self + other
@@ -138,6 +156,8 @@ pub trait Lanes32: Lanes<Scalar = f32, Noise = Self> {
     /// Sixteen words.
     type Words: Words;
 
+    /// Runs a kernel as a function of its own, compiled once for each path and not at each call.
+    fn separately<K: Kernel>(kernel: K) -> K::Output;
     /// Square root.
     #[must_use]
     fn sqrt(self) -> Self;
@@ -194,7 +214,9 @@ pub trait Words: Copy {
 
 /// A loop that [`Path::execute`] compiles for each path. `run` must be `#[inline(always)]`, and so
 /// must be everything it calls: what is not inlined is compiled without the path's instructions.
-pub(crate) trait Kernel {
+pub trait Kernel {
+    /// What comes out.
     type Output;
+    /// The loop, on the lanes of a path.
     fn run<N: Lanes32>(self) -> Self::Output;
 }

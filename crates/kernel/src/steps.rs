@@ -19,6 +19,7 @@ pub struct Steps<'a, T> {
     pub(crate) drive: Option<&'a Drive<T>>,
     pub(crate) meter: Option<&'a mut HeatMeter<T>>,
     pub(crate) scratch: &'a mut Scratch<T>,
+    pub(crate) chains: usize,
 }
 
 /// Whether every state stayed finite.
@@ -82,13 +83,12 @@ impl<T: Real> Steps<'_, T> {
         for (generator, streams) in generators.iter().zip(self.streams) {
             generator.save(streams);
         }
-        let mut zeros = Chunk([T::default(); LANES]);
-        let mut all = true;
-        for sum in finite {
-            sum.store(&mut zeros);
-            all &= zeros.0.iter().all(|&zero| zero == T::default());
+        let mut zeros = [Chunk([T::default(); LANES]); W];
+        for (sum, zeros) in finite.into_iter().zip(&mut zeros) {
+            sum.store(zeros);
         }
-        all
+        let mut lanes = zeros.iter().flat_map(|chunk| chunk.0).take(self.chains);
+        lanes.all(|zero| zero == T::default())
     }
 }
 

@@ -103,6 +103,10 @@ impl Lanes for Halves {
 impl Lanes32 for Halves {
     type Words = HalvesWords;
 
+    fn separately<K: Kernel>(kernel: K) -> K::Output {
+        // SAFETY: as above; the caller already runs below `execute`.
+        unsafe { execute(kernel) }
+    }
     #[inline(always)]
     fn sqrt(self) -> Self {
         native!(Self, _mm256_sqrt_ps, self)

@@ -93,6 +93,10 @@ impl Lanes for Wide {
 impl Lanes32 for Wide {
     type Words = WideWords;
 
+    fn separately<K: Kernel>(kernel: K) -> K::Output {
+        // SAFETY: as above; the caller already runs below `execute`.
+        unsafe { execute(kernel) }
+    }
     #[inline(always)]
     fn sqrt(self) -> Self {
         Self(native!(_mm512_sqrt_ps(self.0)))

@@ -20,7 +20,8 @@ impl MulAdd for f32 {
     }
 }
 
-// The oracle path only; where there is no instruction this is a call, and slow.
+// The oracle path only; where there is no instruction this is a call of the platform's `fma`,
+// slow and only as exact as that.
 impl MulAdd for f64 {
     #[inline(always)]
     fn fused(self, factor: Self, addend: Self) -> Self {

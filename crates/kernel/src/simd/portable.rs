@@ -1,7 +1,7 @@
 //! The path that every machine has: arrays of sixteen, left to the compiler.
 
 use super::fused::MulAdd;
-use super::{Chunk, LANES, Lanes, Lanes32, Words};
+use super::{Chunk, Kernel, LANES, Lanes, Lanes32, Words};
 use crate::math;
 
 /// Sixteen numbers in an array.
@@ -88,6 +88,9 @@ impl Lanes for Array<f32> {
 impl Lanes32 for Array<f32> {
     type Words = Array<u32>;
 
+    fn separately<K: Kernel>(kernel: K) -> K::Output {
+        kernel.run::<Self>()
+    }
     #[inline(always)]
     fn sqrt(self) -> Self {
         self.map(f32::sqrt)

@@ -1,6 +1,6 @@
 //! One run of a block, by the engine and by a reference that shares nothing with it but the noise.
 
-use overdamped_kernel::{Block, Chunk, HeatMeter, LANES, Motion, Path, Real, Scratch, Streams};
+use overdamped_kernel::{Block, Chunk, Drive, HeatMeter, Motion, Path, Real, Scratch, Streams};
 
 use crate::network::Network;
 
@@ -14,7 +14,7 @@ pub struct Experiment {
     pub steps: u64,
     pub averaged: bool,
     pub walls: f32,
-    /// Whether each chain is pulled by its own constant force.
+    /// Whether each chain is pulled by its own constant force, against a spring.
     pub pulled: bool,
     /// Multiplies the noise.
     pub warmth: f32,
@@ -68,7 +68,7 @@ impl Experiment {
 
     pub fn motion<T: Real>(&self) -> Motion<T> {
         let scales = |which: usize| {
-            let all = (0..self.units()).map(|unit| T::of_noise(self.scales(unit)[which]));
+            let all = (0..self.units()).map(|unit| T::from_f32(self.scales(unit)[which]));
             all.collect::<Vec<T>>()
         };
         Motion {
@@ -76,39 +76,39 @@ impl Experiment {
             drift: scales(0),
             noise: scales(1),
             averaged: self.averaged,
-            walls: T::of_noise(self.walls),
+            walls: T::from_f32(self.walls),
         }
     }
 
     pub fn block<T: Real>(&self) -> Block<T> {
-        let start = |unit, chain| T::of_noise(self.start(unit, chain));
+        let start = |unit, chain| T::from_f32(self.start(unit, chain));
         let (units, chains) = (self.units(), self.chains);
         Block::new(units, chains, SEED, self.first, self.averaged, start)
     }
 
-    /// The pull of each chain, laid out as the block.
-    pub fn pulls<T: Real>(&self) -> Option<Vec<Chunk<T>>> {
-        let chunks = self.chains.div_ceil(LANES);
-        let chunk = |index: usize| {
-            let (unit, first) = (index / chunks, index % chunks * LANES);
-            Chunk(std::array::from_fn(|lane| {
-                T::of_noise(self.pull(unit, first + lane))
-            }))
-        };
+    /// Stiffness of the spring that comes with the pull.
+    fn spring(&self, unit: usize) -> f32 {
+        (unit % 4) as f32 / 4.0
+    }
+
+    /// The pull of each chain, and a spring.
+    pub fn drive<T: Real>(&self) -> Option<Drive<T>> {
+        let springs = (0..self.units()).map(|unit| T::from_f32(self.spring(unit)));
+        let pull = |unit, chain| T::from_f32(self.pull(unit, chain));
         self.pulled
-            .then(|| (0..self.units() * chunks).map(chunk).collect())
+            .then(|| Drive::new(springs.collect(), self.chains, pull))
     }
 
     /// By the engine, with a heat meter.
     pub fn run<T: Real>(&self, path: Path) -> Outcome {
         let mut block = self.block::<T>();
         let mut meter = HeatMeter::new(&block);
-        let pulls = self.pulls();
+        let drive = self.drive();
         let finite = block.run(
             path,
             &self.network.program(),
             &self.motion(),
-            pulls.as_deref(),
+            drive.as_ref(),
             Some(&mut meter),
             &mut Scratch::default(),
         );
@@ -170,7 +170,7 @@ impl Experiment {
     fn force(&self, x: &[f64], chain: usize) -> Vec<f64> {
         let mut force = self.network.force(x);
         for (unit, force) in force.iter_mut().enumerate().filter(|_| self.pulled) {
-            *force += f64::from(self.pull(unit, chain));
+            *force += f64::from(self.pull(unit, chain)) - f64::from(self.spring(unit)) * x[unit];
         }
         force
     }
@@ -192,7 +192,7 @@ pub fn states_of<T: Real>(block: &Block<T>, chains: usize) -> Vec<Vec<f64>> {
     units
         .map(|unit| {
             (0..chains)
-                .map(|chain| block.state(unit, chain).wide())
+                .map(|chain| block.state(unit, chain).to_f64())
                 .collect()
         })
         .collect()

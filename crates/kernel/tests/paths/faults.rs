@@ -1,6 +1,8 @@
 //! Runs that go wrong, and calls that are wrong.
 
-use overdamped_kernel::{Block, Path, Real, Scratch};
+use overdamped_kernel::{
+    Block, HeatMeter, Layer, Matrix, Motion, Path, Product, Program, Real, Scratch,
+};
 
 use crate::experiment::{Experiment, states_of};
 use crate::network::{Network, Parameters};
@@ -32,10 +34,10 @@ fn check_isolation<T: Real>(bad: [f32; 4], walls: f32) {
     experiment.walls = walls;
     for path in Path::available() {
         for chain in [3, 20] {
-            let good = T::of_noise(0.5);
+            let good = T::from_f32(0.5);
             let (finite, expected) = with_state(&experiment, path, chain, good);
             assert!(finite, "{path}");
-            for bad in bad.map(T::of_noise) {
+            for bad in bad.map(T::from_f32) {
                 let (finite, found) = with_state(&experiment, path, chain, bad);
                 assert!(!finite, "{path}: {bad:?} went unnoticed");
                 for (found, expected) in found.iter().zip(&expected) {
@@ -72,6 +74,66 @@ fn a_nan_passes_through_walls() {
         let (_, states) = with_state(&experiment, path, 3, f32::NAN);
         assert!(states[2][3].is_nan(), "{path}");
     }
+}
+
+/// The lanes beyond the last chain start at zero, from where this force leads to infinity; the
+/// chains rest at -5.
+#[test]
+fn padding_lanes_that_run_away_are_not_reported() {
+    let program = Program::<f32>::new(vec![[5.0, 6.0, 1.0, 0.0, 0.0]], vec![], vec![]);
+    let motion = Motion {
+        steps: 400,
+        drift: vec![0.05],
+        noise: vec![0.0],
+        averaged: false,
+        walls: f32::INFINITY,
+    };
+    for path in Path::available() {
+        for chains in [1, 17] {
+            let mut block = Block::<f32>::new(1, chains, 1, 0, false, |_, _| -5.0);
+            let scratch = &mut Scratch::default();
+            assert!(block.run(path, &program, &motion, None, None, scratch));
+            assert_eq!(block.state(0, chains - 1), -5.0);
+        }
+    }
+}
+
+#[test]
+fn a_layer_without_hidden_units_is_no_layer() {
+    let layer = Layer {
+        inward: Matrix::dense(0, 2, |_, _| 0.0_f32),
+        bias: vec![],
+        saturates: true,
+        gain: vec![],
+        outward: Matrix::of_entries(2, 0, &[]),
+    };
+    let polynomial = vec![[0.0; 5]; 2];
+    let program = Program::new(polynomial.clone(), vec![], vec![layer]);
+    assert_eq!(program, Program::new(polynomial, vec![], vec![]));
+}
+
+#[test]
+#[should_panic(expected = "left: (2, 3)")]
+fn a_product_of_another_size_is_refused() {
+    let product = Product {
+        own: 0,
+        other: 1,
+        matrix: Matrix::dense(2, 3, |_, _| 1.0_f32),
+    };
+    let _ = Program::new(vec![[0.0; 5]; 19], vec![product], vec![]);
+}
+
+#[test]
+#[should_panic(expected = "meter.fits(self)")]
+fn a_meter_of_another_size_is_refused() {
+    let experiment = experiment();
+    let mut block = experiment.block::<f32>();
+    let other = Block::<f32>::new(20, 32, 1, 0, false, |_, _| 0.0);
+    let mut meter = HeatMeter::new(&other);
+    let (program, motion) = (experiment.network.program(), experiment.motion());
+    let scratch = &mut Scratch::default();
+    let meter = Some(&mut meter);
+    block.run(Path::best(), &program, &motion, None, meter, scratch);
 }
 
 #[test]

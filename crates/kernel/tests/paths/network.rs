@@ -43,8 +43,7 @@ impl Coupling {
         }
     }
 
-    /// Two entries to a row, out of order, and one place named twice, which alone makes the engine keep
-    /// rows of entries even where the matrix is small.
+    /// Two entries to a row, out of order, and one place named twice.
     pub fn sparse(rows: usize, columns: usize, parameters: &mut Parameters) -> Self {
         let places = (0..rows).rev().flat_map(|row| {
             let far = (7 * row + 3) % columns;
@@ -63,10 +62,13 @@ impl Coupling {
 
     fn matrix<T: Real>(&self) -> Matrix<T> {
         let entries = self.entries.iter();
-        let entries = entries.map(|&(row, column, value)| (row, column, T::of_noise(value)));
-        let matrix = Matrix::of_entries(self.rows, self.columns, entries.collect());
-        assert_eq!(matches!(matrix, Matrix::Dense(_)), self.dense);
-        matrix
+        let entries = entries.map(|&(row, column, value)| (row, column, T::from_f32(value)));
+        let entries: Vec<_> = entries.collect();
+        if self.dense {
+            Matrix::of_entries(self.rows, self.columns, &entries)
+        } else {
+            Matrix::sparse(self.rows, self.columns, &entries)
+        }
     }
 
     fn times(&self, input: &[f64]) -> Vec<f64> {
@@ -160,7 +162,7 @@ impl Network {
 
     /// For the engine.
     pub fn program<T: Real>(&self) -> Program<T> {
-        let wide = |numbers: &[f32]| numbers.iter().map(|&c| T::of_noise(c)).collect::<Vec<T>>();
+        let wide = |numbers: &[f32]| numbers.iter().map(|&c| T::from_f32(c)).collect::<Vec<T>>();
         let products = self.products.iter();
         let products = products.map(|(own, other, coupling)| Product {
             own: *own,
@@ -175,7 +177,7 @@ impl Network {
             outward: layer.outward.matrix(),
         });
         Program::new(
-            self.polynomial.iter().map(|c| c.map(T::of_noise)).collect(),
+            self.polynomial.iter().map(|c| c.map(T::from_f32)).collect(),
             products.collect(),
             layers.collect(),
         )
