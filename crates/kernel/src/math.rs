@@ -3,7 +3,7 @@
 //!
 //! | function | domain | largest error |
 //! |---|---|---|
-//! | [`ln`] | normal numbers up to 1 | 1.5 ulp |
+//! | [`squared_radius`], -2 ln u | u = (k + 1/2) / 2^31 | 3 ulp |
 //! | [`sin_cos_eighth`] | an eighth of a turn to either side | 3 ulp (sine), 2 ulp (cosine) |
 //! | [`exp`] | [-87, 88], else taken at the nearer end | 1.5 ulp |
 //! | [`tanh`] | all | 2 ulp |
@@ -25,45 +25,51 @@ fn horner<L: Lanes32, const N: usize>(x: L, coefficients: [f32; N]) -> L {
     sum
 }
 
-/// Natural logarithm.
+/// -2 ln u for u = (k + 1/2) / 2^31, where k are the lower 31 bits of each word: the squared
+/// radius of two normals.
 #[inline(always)]
-pub(crate) fn ln<L: Lanes32>(x: L) -> L {
+pub(crate) fn squared_radius<L: Lanes32>(k: L::Words) -> L {
     /// The bits of sqrt(1/2): the reduced number lies in [sqrt(1/2), sqrt(2)).
     const ROOT_HALF: u32 = 0x3f35_04f3;
     const EXPONENT: u32 = 0xff80_0000;
-    const REMAINDER: [f32; 7] = [
-        0.087_004_53,
-        -0.142_674_91,
-        0.149_147_64,
-        -0.165_775_84,
-        0.199_630_65,
-        -0.250_013_38,
-        0.333_339_1,
+    /// 31 binary orders, by which k exceeds u.
+    const SHIFT: u32 = 31 << 23;
+    const REMAINDER: [f32; 8] = [
+        -2.0 * 0.087_004_53,
+        2.0 * 0.142_674_91,
+        -2.0 * 0.149_147_64,
+        2.0 * 0.165_775_84,
+        -2.0 * 0.199_630_65,
+        2.0 * 0.250_013_38,
+        -2.0 * 0.333_339_1,
+        1.0,
     ];
-    let bits = x.to_bits();
+    let bits = L::from_signed(k).add(L::splat(0.5)).to_bits();
     let exponent = bits
         .sub(L::Words::splat(ROOT_HALF))
         .and(L::Words::splat(EXPONENT));
-    let f = L::from_bits(bits.sub(exponent)).sub(L::splat(1.0));
-    let exponent = L::from_signed(exponent.sar::<23>());
-    // ln(1 + f) = f - f^2/2 + f^3 P(f).
-    let square = f.mul(f);
-    let tail = horner(f, REMAINDER).mul_add(f, L::splat(-0.5));
-    let small = tail.mul_add(square, f);
-    exponent.mul_add(L::splat(std::f32::consts::LN_2), small)
+    let reduced = L::from_bits(bits.sub(exponent));
+    let exponent = L::from_signed(exponent.sub(L::Words::splat(SHIFT)).sar::<23>());
+    // -2 ln(1 + f) = -2 f + f^2 - 2 f^3 P(f).
+    let f = reduced.sub(L::splat(1.0));
+    let minus = L::splat(1.0).sub(reduced);
+    let tail = horner(f, REMAINDER);
+    let small = tail.mul_add(f.mul(f), minus.add(minus));
+    exponent.mul_add(L::splat(-2.0 * std::f32::consts::LN_2), small)
 }
 
-/// Sine and cosine of pi/4 times `eighths` / 2^29, an eighth of a turn to either side at most.
+/// Sine and cosine of an eighth of a turn to either side at most: of t pi/2, where t = k / 2^23 - 1/2 and k
+/// are the lower 23 bits of each word. The higher bits must be zero.
 #[inline(always)]
-pub(crate) fn sin_cos_eighth<L: Lanes32>(eighths: L::Words) -> (L, L) {
-    const SCALE: f32 = std::f32::consts::FRAC_PI_4 / (1_u32 << 29) as f32;
-    const SINE: [f32; 3] = [-0.000_195_172_67, 0.008_332_178, -0.166_666_55];
-    const COSINE: [f32; 3] = [0.000_024_438_415, -0.001_388_736_8, 0.041_666_646];
-    let angle = L::from_signed(eighths).mul(L::splat(SCALE));
-    let square = angle.mul(angle);
-    let sine = horner(square, SINE).mul(square).mul_add(angle, angle);
-    let cosine = horner(square, COSINE).mul_add(square, L::splat(-0.5));
-    (sine, cosine.mul_add(square, L::splat(1.0)))
+pub(crate) fn sin_cos_eighth<L: Lanes32>(k: L::Words) -> (L, L) {
+    /// The bits of one: k becomes a number between one and two.
+    const ONE: u32 = 0x3f80_0000;
+    // In powers of t.
+    const SINE: [f32; 4] = [-0.004_601_65, 0.079_680_03, -0.645_963_43, 1.570_796_4];
+    const COSINE: [f32; 4] = [-0.020_427_184, 0.253_606_7, -1.233_698, 1.0];
+    let t = L::from_bits(k.xor(L::Words::splat(ONE))).sub(L::splat(1.5));
+    let square = t.mul(t);
+    (horner(square, SINE).mul(t), horner(square, COSINE))
 }
 
 /// Exponential function.
@@ -159,7 +165,7 @@ mod tests {
 
     #[derive(Clone, Copy, PartialEq)]
     enum Function {
-        Ln,
+        SquaredRadius,
         Sine,
         Cosine,
         Exp,
@@ -176,7 +182,7 @@ mod tests {
                 chunk.0[..inputs.len()].copy_from_slice(inputs);
                 let words = L::Words::load(&chunk);
                 let value = match self.function {
-                    Function::Ln => ln(L::from_bits(words)),
+                    Function::SquaredRadius => squared_radius::<L>(words),
                     Function::Sine => sin_cos_eighth::<L>(words).0,
                     Function::Cosine => sin_cos_eighth::<L>(words).1,
                     Function::Exp => exp(L::from_bits(words)),
@@ -214,15 +220,17 @@ mod tests {
     }
 
     fn check(stride: usize) {
-        let unit = between(f32::MIN_POSITIVE, 1.0, stride);
-        let error = worst(Function::Ln, &unit, of_bits(f64::ln));
-        assert!(error < 1.5, "ln: {error} ulp");
-        let angles: Vec<u32> = (-(1_i32 << 29)..1 << 29)
-            .step_by(stride)
-            .map(i32::cast_unsigned)
-            .collect();
-        let angle =
-            |word: u32| f64::from(word.cast_signed()) / 536_870_912.0 * std::f64::consts::FRAC_PI_4;
+        let words: Vec<u32> = (0..1 << 31).step_by(stride).collect();
+        let exact = |k: u32| -2.0 * ((f64::from(k) + 0.5) / 2_147_483_648.0).ln();
+        // Beyond 2^23 the sum k + 1/2 is rounded, which moves u, not its logarithm.
+        let rounded = |k: u32| -2.0 * (f64::from(k as f32 + 0.5) / 2_147_483_648.0).ln();
+        let error = worst(Function::SquaredRadius, &words, rounded);
+        assert!(error < 3.0, "-2 ln u: {error} ulp");
+        let small: Vec<u32> = words.iter().copied().filter(|&k| k < 1 << 23).collect();
+        let error = worst(Function::SquaredRadius, &small, exact);
+        assert!(error < 3.0, "-2 ln u in the tail: {error} ulp");
+        let angles: Vec<u32> = (0..1 << 23).step_by(stride.min(11)).collect();
+        let angle = |k: u32| (f64::from(k) / 8_388_608.0 - 0.5) * std::f64::consts::FRAC_PI_2;
         let error = worst(Function::Sine, &angles, |word| angle(word).sin());
         assert!(error < 3.0, "sine: {error} ulp");
         let error = worst(Function::Cosine, &angles, |word| angle(word).cos());
@@ -259,7 +267,6 @@ mod tests {
         assert_eq!(one(Function::Tanh, f32::INFINITY), 1.0);
         assert_eq!(one(Function::Tanh, f32::NEG_INFINITY), -1.0);
         assert_eq!(one(Function::Tanh, -0.0).to_bits(), (-0.0_f32).to_bits());
-        assert_eq!(one(Function::Ln, 1.0), 0.0);
         assert_eq!(one(Function::Exp, 0.0), 1.0);
         assert!(one(Function::Exp, f32::NAN).is_nan());
         assert_eq!(tanh_f64(f64::INFINITY), 1.0);
@@ -280,7 +287,7 @@ mod tests {
     fn every_path_gives_the_same_bits() {
         let inputs: Vec<u32> = (0..1 << 16).map(|i: u32| i.wrapping_mul(65_537)).collect();
         for function in [
-            Function::Ln,
+            Function::SquaredRadius,
             Function::Sine,
             Function::Cosine,
             Function::Exp,

@@ -9,12 +9,12 @@
 //! 2. Each step of the dynamics takes two words a, b for each pair of units (0, 1), (2, 3), ...; the
 //!    second normal of a last single unit is dropped. Where steps share draws, one more set of draws
 //!    comes before the first step; a motion without noise takes none.
-//! 3. The radius is sqrt(-2 ln u), u = (floor(a / 2) + 1/2) / 2^31. The lower 30 bits of b, as a signed
-//!    number, are an angle between -1/8 and 1/8 of a turn; its highest bit turns the cosine's sign and the next
+//! 3. The radius is sqrt(-2 ln u), u = (floor(a / 2) + 1/2) / 2^31. Bits 7 to 29 of b, as a number k,
+//!    give the angle (k / 2^23 - 1/2) / 4 of a turn; the highest bit turns the cosine's sign and the next
 //!    one swaps cosine and sine. The first unit gets radius times cosine, the second
 //!    radius times sine (Box and Muller 1958).
 //! 4. All arithmetic is single precision with the functions of the module `math`,
-//!    so that floor(a / 2) and u are rounded to 24 bits each.
+//!    so that floor(a / 2) and its sum with 1/2 are rounded to 24 bits each.
 //!
 //! Chains are told apart up to 2^63. The largest normal is 6.66. A chain's numbers depend on nothing but seed and chain: not on its
 //! neighbours, its block, the thread, the path or the machine.
@@ -119,7 +119,7 @@ impl<T: Real> Kernel for Fill<'_, T> {
     fn run<N: Lanes32>(self) {
         let mut generator = Generator::<N>::load(self.streams);
         for pair in self.noise.chunks_mut(2) {
-            let (first, second) = generator.normals();
+            let (first, second) = normals::<N>(generator.words());
             T::Lanes::<N>::of_noise(first).store(&mut pair[0]);
             if let Some(last) = pair.get_mut(1) {
                 T::Lanes::<N>::of_noise(second).store(last);
@@ -168,19 +168,22 @@ impl<N: Lanes32> Generator<N> {
         word
     }
 
-    /// Two independent standard normals for each chain.
+    /// The two words of a pair of normals.
     #[inline(always)]
-    pub(crate) fn normals(&mut self) -> (N, N) {
-        const STEP: f32 = 1.0 / (1_u32 << 31) as f32;
-        let (a, b) = (self.next(), self.next());
-        let uniform = N::from_signed(a.shr::<1>()).mul_add(N::splat(STEP), N::splat(0.5 * STEP));
-        let radius = math::ln(uniform).mul(N::splat(-2.0)).sqrt();
-        let (sine, cosine) = math::sin_cos_eighth::<N>(b.shl::<2>().sar::<2>());
-        let sign = b.and(N::Words::splat(0x8000_0000));
-        let cosine = N::from_bits(cosine.to_bits().xor(sign));
-        let swap = b.shl::<1>();
-        let first = sine.where_negative(swap, cosine);
-        let second = cosine.where_negative(swap, sine);
-        (radius.mul(first), radius.mul(second))
+    pub(crate) fn words(&mut self) -> [N::Words; 2] {
+        [self.next(), self.next()]
     }
+}
+
+/// Two independent standard normals for each chain, from two words.
+#[inline(always)]
+pub(crate) fn normals<N: Lanes32>([a, b]: [N::Words; 2]) -> (N, N) {
+    let radius = math::squared_radius::<N>(a.shr::<1>()).sqrt();
+    let (sine, cosine) = math::sin_cos_eighth::<N>(b.shl::<2>().shr::<9>());
+    let sign = b.and(N::Words::splat(0x8000_0000));
+    let cosine = N::from_bits(cosine.to_bits().xor(sign));
+    let swap = b.shl::<1>();
+    let first = sine.where_negative(swap, cosine);
+    let second = cosine.where_negative(swap, sine);
+    (radius.mul(first), radius.mul(second))
 }

@@ -57,6 +57,9 @@ pub trait Real:
     /// Sum.
     #[must_use]
     fn plus(self, other: Self) -> Self;
+    /// Difference.
+    #[must_use]
+    fn minus(self, other: Self) -> Self;
     /// All steps of a block; compiled here, once, and not in every crate that calls it.
     #[doc(hidden)]
     fn step(path: Path, steps: Steps<'_, Self>) -> bool;
@@ -83,6 +86,9 @@ impl Real for f32 {
     fn plus(self, other: Self) -> Self {
         self + other
     }
+    fn minus(self, other: Self) -> Self {
+        self - other
+    }
     fn step(path: Path, steps: Steps<'_, Self>) -> bool {
         path.execute(steps)
     }
@@ -102,6 +108,9 @@ impl Real for f64 {
     }
     fn plus(self, other: Self) -> Self {
         self + other
+    }
+    fn minus(self, other: Self) -> Self {
+        self - other
     }
     fn step(path: Path, steps: Steps<'_, Self>) -> bool {
         path.execute(steps)

@@ -5,7 +5,7 @@
 
 use crate::block::{Drive, Motion};
 use crate::heat::HeatMeter;
-use crate::noise::{Generator, Streams};
+use crate::noise::{Generator, Streams, normals};
 use crate::program::{Program, Scratch};
 use crate::simd::{Chunk, Kernel, LANES, Lanes, Lanes32, Real};
 
@@ -51,6 +51,9 @@ impl<T: Real> Steps<'_, T> {
             averaged: self.motion.averaged,
             walls: L::splat(self.motion.walls),
         };
+        let walled = self.motion.walls != T::INFINITY;
+        let plain = !manner.cold && !manner.averaged && !walled && pull.is_none();
+        let plain = plain && self.meter.is_none();
         // Zero times a number that is not finite is NaN, and stays so in a sum.
         let mut finite = [L::splat(T::default()); W];
         for _ in 0..self.motion.steps {
@@ -64,8 +67,18 @@ impl<T: Real> Steps<'_, T> {
                 constants: &constants,
                 manner,
             };
-            for w in 0..W {
-                finite[w] = units.advance_all(w, &mut generators[w], finite[w]);
+            if plain {
+                units.advance_all::<true>(&mut generators, &mut finite);
+            } else {
+                units.advance_all::<false>(&mut generators, &mut finite);
+            }
+        }
+        if plain {
+            // Without walls to take an infinity back, a number that is not finite stays so.
+            for states in self.states.as_chunks::<W>().0 {
+                for (finite, x) in finite.iter_mut().zip(states) {
+                    *finite = L::load(x).mul_add(L::splat(T::default()), *finite);
+                }
             }
         }
         if let Some(meter) = self.meter {
@@ -107,9 +120,8 @@ struct Manner<L> {
 /// The numbers of one unit, together in memory.
 #[derive(Clone, Copy)]
 struct Constants<T> {
+    /// The drive's spring is part of it.
     polynomial: [T; 5],
-    /// Stiffness of the drive.
-    spring: T,
     drift: T,
     noise: T,
 }
@@ -121,9 +133,12 @@ fn constants<T: Real>(
 ) -> Vec<Constants<T>> {
     let mut all = Vec::with_capacity(program.units());
     for (unit, &polynomial) in program.polynomial().iter().enumerate() {
+        let mut polynomial = polynomial;
+        if let Some(drive) = drive {
+            polynomial[1] = polynomial[1].minus(drive.stiffness[unit]);
+        }
         all.push(Constants {
             polynomial,
-            spring: drive.map_or(T::default(), |drive| drive.stiffness[unit]),
             drift: motion.drift[unit],
             noise: motion.noise[unit],
         });
@@ -136,12 +151,43 @@ impl<T: Real> Constants<T> {
     #[inline(always)]
     fn force<L: Lanes<Scalar = T>>(&self, x: L, bends: bool) -> L {
         let [c0, c1, c2, c3, c5] = self.polynomial;
-        let mut slope = L::splat(c1).sub(L::splat(self.spring));
+        let mut slope = L::splat(c1);
         if bends {
             let high = L::splat(c5).mul_add(x.mul(x), L::splat(c3));
             slope = high.mul_add(x, L::splat(c2)).mul_add(x, slope);
         }
         slope.mul_add(x, L::splat(c0))
+    }
+}
+
+/// Units whose noise is drawn together.
+const GROUP: usize = 16;
+
+/// Draws the noise of an even number of units, two for each pair of normals.
+#[inline(always)]
+fn draw<N: Lanes32, const W: usize>(generators: &mut [Generator<N>; W], noise: &mut [[N; W]]) {
+    // Where the registers hold all generators, their words are drawn side by side: one alone
+    // waits for itself.
+    if N::MANY_REGISTERS {
+        let mut local = *generators;
+        for pair in noise.chunks_exact_mut(2) {
+            let mut words = [local[0].words(); W];
+            for w in 1..W {
+                words[w] = local[w].words();
+            }
+            for w in 0..W {
+                (pair[0][w], pair[1][w]) = normals(words[w]);
+            }
+        }
+        *generators = local;
+    } else {
+        for w in 0..W {
+            let mut local = generators[w];
+            for pair in noise.chunks_exact_mut(2) {
+                (pair[0][w], pair[1][w]) = normals(local.words());
+            }
+            generators[w] = local;
+        }
     }
 }
 
@@ -157,50 +203,57 @@ struct Units<'a, L: Lanes, const W: usize> {
 }
 
 impl<L: Lanes, const W: usize> Units<'_, L, W> {
-    /// Moves all units of a chunk of chains, two units for each pair of normals.
+    /// Moves all units. `PLAIN` is a promise that the units are warm, the draws not shared, and
+    /// neither walls, pull nor meter there: the compiler then leaves them out.
     #[inline(always)]
-    fn advance_all(&mut self, w: usize, generator: &mut Generator<L::Noise>, mut finite: L) -> L {
+    fn advance_all<const PLAIN: bool>(
+        &mut self,
+        generators: &mut [Generator<L::Noise>; W],
+        finite: &mut [L; W],
+    ) {
         let units = self.states.len();
-        // A copy, so that it stays in registers.
-        let mut local = *generator;
-        for unit in (0..units).step_by(2) {
-            let (mut first, mut second) = (
-                L::splat(L::Scalar::default()),
-                L::splat(L::Scalar::default()),
-            );
-            if !self.manner.cold {
-                let (z, y) = local.normals();
-                (first, second) = (L::of_noise(z), L::of_noise(y));
+        let mut sums = *finite;
+        // Noise for a few units, then their steps: two loops that fit into the registers.
+        let mut noise = [[L::Noise::splat(0.0); W]; GROUP];
+        let together = if L::MANY_REGISTERS { GROUP } else { 2 };
+        for first in (0..units).step_by(together) {
+            let group = together.min(units - first);
+            if PLAIN || !self.manner.cold {
+                draw(generators, &mut noise[..group.next_multiple_of(2)]);
             }
-            finite = self.advance(unit, w, first, finite);
-            if unit + 1 < units {
-                finite = self.advance(unit + 1, w, second, finite);
+            for (unit, noise) in (first..first + group).zip(&noise) {
+                for w in 0..W {
+                    let noise = L::of_noise(noise[w]);
+                    sums[w] = self.advance::<PLAIN>(unit, w, noise, sums[w]);
+                }
             }
         }
-        *generator = local;
-        finite
+        *finite = sums;
     }
 
     /// Moves one unit of a chunk of chains.
     #[inline(always)]
-    fn advance(&mut self, unit: usize, w: usize, mut noise: L, finite: L) -> L {
+    fn advance<const PLAIN: bool>(&mut self, unit: usize, w: usize, mut noise: L, finite: L) -> L {
         let constants = &self.constants[unit];
         let old = L::load(&self.states[unit][w]);
         let mut force = constants.force(old, self.manner.bends);
         force = force.add(L::load(&self.force[unit][w]));
-        if let Some(pull) = self.pull {
+        if !PLAIN && let Some(pull) = self.pull {
             force = force.add(L::load(&pull[unit][w]));
         }
         let mut new = L::splat(constants.drift).mul_add(force, old);
-        if !self.manner.cold {
-            if self.manner.averaged {
-                // The factor 1/2 is part of the noise scale.
-                let memory = &mut self.memory[unit][w];
-                let sum = noise.add(L::load(memory));
-                noise.store(memory);
-                noise = sum;
-            }
+        if !PLAIN && self.manner.averaged && !self.manner.cold {
+            let memory = &mut self.memory[unit][w];
+            let sum = noise.add(L::load(memory));
+            noise.store(memory);
+            noise = sum;
+        }
+        if PLAIN || !self.manner.cold {
             new = L::splat(constants.noise).mul_add(noise, new);
+        }
+        if PLAIN {
+            new.store(&mut self.states[unit][w]);
+            return finite;
         }
         let finite = new.mul_add(L::splat(L::Scalar::default()), finite);
         let new = new.clamp_magnitude(self.manner.walls);
