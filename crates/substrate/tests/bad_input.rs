@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use faer::Mat;
 use overdamped_energy::{Drive, SiteTerm, Sites};
+use overdamped_kernel::Path;
 use overdamped_substrate::{
-    Metered, PerUnit, Protocol, Settings, SimulatedSubstrate, Slice, Substrate, SubstrateError,
-    TimeStep,
+    Engine, Metered, PerUnit, Protocol, Settings, SimulatedSubstrate, Slice, Substrate,
+    SubstrateError, TimeStep,
 };
 
 fn sites() -> Arc<Sites> {
@@ -154,6 +155,96 @@ fn a_divergence_names_unit_chain_and_step() {
     });
     walled.program(&[1.0, 0.0, 0.0, -5.0]).unwrap();
     walled.evolve(1.0).unwrap();
+}
+
+#[test]
+fn a_divergence_leaves_the_other_chains_alone() {
+    let run = |bad: Option<usize>| {
+        let mut substrate = ready(Settings::default());
+        // Beyond 0.45 this unit rolls down for ever.
+        let wells = [1.0, 1.0, 0.0, -5.0];
+        substrate.program(&wells).unwrap();
+        let start = Mat::from_fn(2, 70, |_, chain| if Some(chain) == bad { 3.0 } else { 0.1 });
+        substrate.prepare(start.as_ref(), 1).unwrap();
+        let outcome = substrate.relax(1.0);
+        (substrate, outcome)
+    };
+    let (mut whole, outcome) = run(None);
+    outcome.unwrap();
+    let expected = whole.read().unwrap();
+    for walled in [false, true] {
+        let (mut substrate, outcome) = run(Some(40));
+        let error = outcome.unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.contains("unit 1 of chain 40 diverged at step"),
+            "{message}"
+        );
+        let states = substrate.read().unwrap();
+        assert!(states.col(40).iter().all(|x| x.is_nan()));
+        for chain in (0..70).filter(|&chain| chain != 40) {
+            assert!(states.col(chain) == expected.col(chain), "chain {chain}");
+        }
+        // It stays lost, is reported again, and keeps its place in a snapshot.
+        let first = substrate.divergences();
+        assert_eq!((first.len(), first[0].chain), (1, 40));
+        if walled {
+            let snapshot = substrate.snapshot();
+            substrate.restore(&snapshot).unwrap();
+        }
+        assert!(matches!(
+            substrate.evolve(0.01),
+            Err(SubstrateError::Diverged {
+                chain: 40,
+                chains: 1,
+                ..
+            })
+        ));
+        assert_eq!(substrate.divergences(), first);
+    }
+}
+
+#[test]
+fn nothing_and_too_much_are_refused_before_anything_is_allocated() {
+    let none = Arc::new(Sites::new(0, &[SiteTerm::Stiffness]));
+    let error = SimulatedSubstrate::<f64>::new(none, Settings::default()).err();
+    assert_eq!(
+        error.unwrap().to_string(),
+        "the substrate has no units; it needs at least one"
+    );
+    let mut substrate = ready(Settings::default());
+    let error = substrate.prepare(Mat::zeros(2, 0).as_ref(), 1).unwrap_err();
+    assert!(matches!(error, SubstrateError::Empty { what: "chains" }));
+    // Sixteen thousand billion chains: 48 bytes for each.
+    let error = substrate
+        .prepare_each(0..1 << 44, 1, |_, _| 0.0)
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("17592186044416 chains of 2 units need 786432.0 GiB"),
+        "{error}"
+    );
+    // A refused act leaves the chains as they were.
+    assert!(substrate.read().unwrap() == Mat::full(2, 200, 0.5));
+}
+
+#[test]
+fn an_engine_that_the_machine_lacks_is_refused_by_name() {
+    let engines = [Engine::Avx512, Engine::Avx2, Engine::Portable];
+    for (engine, name) in engines.into_iter().zip(["avx512", "avx2", "portable"]) {
+        let settings = Settings {
+            engine,
+            ..Settings::default()
+        };
+        let here = Path::available().iter().any(|path| path.name() == name);
+        match with(settings) {
+            Ok(_) => assert!(here, "{name}"),
+            Err(error) => {
+                assert!(!here && error.to_string().contains(name), "{error}");
+            }
+        }
+    }
 }
 
 #[test]
