@@ -8,7 +8,7 @@
 
 use faer::{Mat, MatRef};
 use overdamped_energy::{
-    Drive, Edges, Energy, FastHidden, LowRank, PairTerm, Pairs, Potential, SiteTerm, Sites, Sum,
+    BoundSum, ClosedForm, Drive, Edges, Energy, FastHidden, LowRank, PairTerm, Pairs, Potential, SiteTerm, Sites, Sum,
 };
 use proptest::prelude::*;
 
@@ -145,6 +145,29 @@ proptest! {
         }
     }
 
+    /// Term by term by hand; engines take it for the force without looking at `add_force`.
+    #[test]
+    fn closed_forms_are_the_force(seed in any::<u64>()) {
+        for (name, energy) in models() {
+            let mut next = numbers(seed, 0);
+            let theta: Vec<f64> = (0..energy.layout().len()).map(|_| next()).collect();
+            let potential = energy.bind(&theta).unwrap();
+            let form = ClosedForm::of(potential.as_ref()).unwrap();
+            let states = matrix(energy.units(), numbers(seed, 1));
+            let force = potential.force(states.as_ref());
+            for chain in 0..CHAINS {
+                let found = evaluated(&form, states.col_as_slice(chain));
+                for (unit, found) in found.into_iter().enumerate() {
+                    let expected = force[(unit, chain)];
+                    prop_assert!(
+                        (found - expected).abs() < 1e-11 * (1.0 + expected.abs()),
+                        "{name}, unit {unit}: {found} for {expected}"
+                    );
+                }
+            }
+        }
+    }
+
     #[test]
     fn drives_derive_from_their_energy(seed in any::<u64>()) {
         let anchors = matrix(4, numbers(seed, 5));
@@ -226,6 +249,46 @@ proptest! {
             prop_assert!((a[chain] - b[chain]).abs() < 1e-12);
         }
     }
+}
+
+/// The force of a closed form on one chain.
+fn evaluated(form: &ClosedForm<f64>, x: &[f64]) -> Vec<f64> {
+    let sites = form.polynomial().iter().zip(x);
+    let mut force: Vec<f64> = sites
+        .map(|([c0, c1, c2, c3, c5], x)| {
+            c0 + c1 * x + c2 * x.powi(2) + c3 * x.powi(3) + c5 * x.powi(5)
+        })
+        .collect();
+    for product in form.products() {
+        for &(i, j, strength) in &product.entries {
+            let (own, other) = (i32::from(product.own), i32::from(product.other));
+            force[i] += strength * x[i].powi(own) * x[j].powi(other);
+        }
+    }
+    for layer in form.layers() {
+        for (m, weights) in layer.weights.chunks(x.len()).enumerate() {
+            let inner = weights.iter().zip(x).map(|(w, x)| w * x).sum::<f64>() + layer.bias[m];
+            let activity = if layer.saturates { inner.tanh() } else { inner };
+            for (force, weight) in force.iter_mut().zip(weights) {
+                *force += weight * layer.gain[m] * activity;
+            }
+        }
+    }
+    force
+}
+
+/// A potential that says nothing of its form, alone or in a sum, has none; a drive has one
+/// if all chains share it.
+#[test]
+fn forms_that_are_not_closed_are_not_claimed() {
+    let shared = Drive::spring(vec![1.0; 2], Mat::zeros(2, 1).as_ref()).unwrap();
+    let each = Drive::spring(vec![1.0; 2], Mat::zeros(2, 3).as_ref()).unwrap();
+    assert!(ClosedForm::of(&shared).is_some());
+    assert!(ClosedForm::of(&each).is_none());
+    let wells = Sites::new(2, &[SiteTerm::Stiffness]);
+    let bound = wells.bind(&[1.0, 1.0]).unwrap();
+    let sum = BoundSum::new(vec![bound, Box::new(each)]).unwrap();
+    assert!(ClosedForm::of(&sum).is_none());
 }
 
 /// Single precision follows double precision to its own accuracy.
