@@ -8,7 +8,8 @@
 
 use faer::{Mat, MatRef};
 use overdamped_energy::{
-    BoundSum, ClosedForm, Drive, Edges, Energy, FastHidden, LowRank, PairTerm, Pairs, Potential, SiteTerm, Sites, Sum,
+    BoundSum, ClosedForm, Drive, Edges, Energy, FastHidden, LowRank, PairTerm, Pairs, Potential,
+    SiteTerm, Sites, Sum,
 };
 use proptest::prelude::*;
 

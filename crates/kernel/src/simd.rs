@@ -221,7 +221,7 @@ pub trait Words: Copy {
     fn rotate<const BY: i32>(self) -> Self;
 }
 
-/// A loop that [`Path::execute`] compiles for each path. `run` must be `#[inline(always)]`, and so
+/// A loop that `Path::execute` compiles for each path. `run` must be `#[inline(always)]`, and so
 /// must be everything it calls: what is not inlined is compiled without the path's instructions.
 pub trait Kernel {
     /// What comes out.
