@@ -9,6 +9,7 @@
 //! | [`program`] | the force on each unit in closed form |
 //! | [`block`] | chains that run together, for many steps of force, noise and update |
 //! | [`heat`] | the heat of each unit |
+//! | [`floor`] | what the multipliers of this machine can do, for benchmarks |
 //!
 //! One rule makes the bits equal: a chain is a lane, so that whatever the path, block, thread or
 //! batch, each number is made by the same operations in the same order. Multiply-add
@@ -18,6 +19,7 @@
 //! user is `overdamped-substrate`.
 
 pub mod block;
+pub mod floor;
 pub mod heat;
 pub(crate) mod math;
 pub mod matrix;
