@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask --help`.
 
+mod bench;
 mod check;
 mod data;
 mod experiments;
@@ -31,6 +32,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Reproduce(reproduce::ReproduceArgs),
+    Bench(bench::BenchArgs),
     Fetch(fetch::FetchArgs),
     Test(check::TestArgs),
     Ci(check::CiArgs),
@@ -39,6 +41,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Reproduce(args) => reproduce::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Fetch(args) => fetch::run(&args),
         Command::Test(args) => check::test(&args),
         Command::Ci(args) => check::ci(&args),
