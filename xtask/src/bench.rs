@@ -160,7 +160,7 @@ fn peers(args: &BenchArgs, root: &Path) -> anyhow::Result<Peers> {
     Ok(Peers {
         python,
         folder,
-        // Trials and compilation take longer than this.
-        seconds: 1.5,
+        // At least three repetitions; trials and compilation take longer than this.
+        seconds: 1.0,
     })
 }

@@ -57,6 +57,8 @@ pub fn run(bench: &mut Bench, peers: &Peers) -> anyhow::Result<Vec<String>> {
             threads: threads(count)?,
         };
         disagreements.extend(contest.run(bench, peers, implementations, &progress)?);
+        // Minutes of work are not to be lost with a later failure.
+        bench.journal.recorder().save()?;
     }
     normals(bench, peers, &progress)?;
     progress.finish();

@@ -154,7 +154,7 @@ that few chains leave lanes idle.";
 
 const MEMORY: &str = "\
 Peak of a whole process that prepares chains of 144 units, runs them and reads eight, less the peak with one chain. The state
-is four bytes for each unit of each chain.";
+is four bytes for each unit of each chain. Below 10,000 chains the pages that the allocator happens to hold blur the difference.";
 
 const COUNTS: &str = "\
 Instructions on the AVX2 path, counted by callgrind as the difference of two runs. Unlike times they do not depend

@@ -175,8 +175,8 @@ impl Work {
             parameters,
             units,
             multiply_adds: 0.0,
-            // The larger works have the finer averages.
-            steps: if units > 256 { 20 } else { 50 },
+            // The larger works have the finer averages. Peers try a quarter of it in many layouts.
+            steps: if units > 256 { 12 } else { 40 },
             seed,
             kind: Kind::Unshared,
         })
