@@ -105,70 +105,81 @@ fn memory() -> Option<String> {
 const INTRODUCTION: &str = "\
 # Benchmarks
 
-How fast the engine advances overdamped units, what the hardware would allow at best, and what other
-libraries need for the same work. This page is written by one command, ten minutes on two cores:
+How fast the engine advances overdamped units, what the hardware would allow at best, and what
+other libraries need for the same work. This page is written by one command, ten minutes on two
+cores:
 
 ```sh
 cargo xtask bench --peers
 ```
 
-`cargo xtask bench` alone takes two minutes, needs no Python and leaves this page as it is. All figures, with all digits,
-are in `target/bench/results.json`; the plots are in `target/bench/report.html`.
+`cargo xtask bench` alone takes two minutes, needs no Python and leaves this page as it is. All
+figures, with all digits, are in `target/bench/results.json`; the plots are in
+`target/bench/report.html`.
 
-**How to read it.** The unit is the *unit-step*: one unit of one chain advanced by one Euler-Maruyama
-step, force, noise and update included. A time is the median of repeated runs, with the fastest and the slowest
-in brackets; the programs of one table take turns, so that a slow minute of the machine hits all of them. A
-ratio moves by some per cent from run to run; differences inside the brackets mean nothing. Everything
-runs in single precision through the public interface: `program`, `prepare`, `evolve`.
+**How to read it.** The unit is the *unit-step*: one unit of one chain advanced by one
+Euler-Maruyama step, force, noise and update included. A time is the median of repeated runs, with
+the fastest and the slowest in brackets; the programs of one table take turns, so that a slow
+minute of the machine hits all of them. A ratio moves by some per cent from run to run;
+differences inside the brackets mean nothing. Everything runs in single precision through the
+public interface: `program`, `prepare`, `evolve`.
 
-The works have random couplings and a quartic well at each unit (k = 1, q = 1/2, kT = 1, h = 0.01),
-4,096 chains from x = 0.
+The works have random couplings and a quartic well at each unit (k = 1, q = 1/2, kT = 1, h =
+0.01), 4,096 chains from x = 0.
 ";
 
 const TARGETS: &str = "\
-The best peer is the fastest of all that ran, each in the layout that suits it. The floor is what the multiply-adds of
-the couplings take at this core's peak, plus one normal; both are measured in the same run.";
+The best peer is the fastest of all that ran, each in the layout that suits it. The floor is what
+the multiply-adds of the couplings take at this core's peak, plus one normal; both are measured in
+the same run.";
 
 const ENGINE: &str = "\
-floor = 2 x multiply-adds / peak + one normal, on one thread. *Over floor* is the time on one thread over that; *over FMA*
-leaves the normal out.";
+floor = 2 x multiply-adds / peak + one normal, on one thread. *Over floor* is the time on one
+thread over that; *over FMA* leaves the normal out.";
 
 const PEERS: &str = "\
-Nanoseconds per unit-step; the factor says how many times longer than Overdamped, which ran before and after each
-of them. Before a time counts, the averages of x, x², x⁴ and of the energy after the same
-steps have to agree: the last column is the largest of the four distances in combined standard errors (at most 5;
-the largest of four is typically 1.5).";
+Nanoseconds per unit-step; the factor says how many times longer than Overdamped, which ran before
+and after each of them. Before a time counts, the averages of x, x², x⁴ and of the energy after
+the same steps have to agree: the last column is the largest of the four distances in combined
+standard errors (at most 5; the largest of four is typically 1.5).";
 
 const LAYOUTS: &str = "\
-Every peer is written in several layouts; a short untimed trial on this very work picked these. Compilation is not timed.";
+Every peer is written in several layouts; a short trial on this very work picked these. Neither
+trial nor compilation is timed.";
 
 const NORMALS: &str = "Standard normals in single precision on one thread.";
 
 const PATHS: &str = "\
-The same bits on every path, one thread, 4,096 chains. `portable` uses no intrinsics: on x86-64 it emulates fused
-multiply-adds exactly, on AArch64 it has them. `reference` is the plain loops that the fused steps are tested against.";
+The same bits on every path, one thread, 4,096 chains. `portable` uses no intrinsics: on x86-64 it
+emulates fused multiply-adds exactly, on AArch64 it has them. `reference` is the plain loops that
+the fused steps are tested against.";
 
 const SCALING: &str = "\
-One thread, 4,096 chains and 144 units where nothing else is said. Chains run sixteen to a register and thirty-two to a block, so
-that few chains leave lanes idle.";
+One thread, 4,096 chains and 144 units where nothing else is said. Chains run sixteen to a
+register and thirty-two to a block, so that few chains leave lanes idle.";
 
 const MEMORY: &str = "\
-Peak of a whole process that prepares chains of 144 units, runs them and reads eight, less the peak with one chain. The state
-is four bytes for each unit of each chain. Below 10,000 chains the pages that the allocator happens to hold blur the difference.";
+Peak of a whole process that prepares chains of 144 units, runs them and reads eight, less the
+peak with one chain. The state is four bytes for each unit of each chain. Below 10,000 chains the
+pages that the allocator happens to hold blur the difference.";
 
 const COUNTS: &str = "\
-Instructions on the AVX2 path, counted by callgrind as the difference of two runs. Unlike times they do not depend
-on the load of the machine: a loop that the compiler no longer vectorises shows here first.";
+Instructions on the AVX2 path, counted by callgrind as the difference of two runs. Unlike times
+they do not depend on the load of the machine: a loop that the compiler no longer vectorises shows
+here first.";
 
 const LIMITS: &str = "
 ## What is not measured
 
-- GPUs, and processors other than the one above. AVX-512 machines differ in how far they lower their clock.
-- Compilation, start-up and trials of the peers, in their favour; the first call of JAX or `torch.compile` takes seconds.
-- Pinning: peers run on exactly as many cores as threads; the engine's threads are placed by the system.
+- GPUs, and processors other than the one above. AVX-512 machines differ in how far they lower
+  their clock.
+- Compilation, start-up and trials of the peers, in their favour; the first call of JAX or
+  `torch.compile` takes seconds.
+- Pinning: peers run on exactly as many cores as threads; the engine's threads are placed by the
+  system.
 - Reading states out, work and heat, learning: only plain runs at one temperature.
-- Other time steppers of the peers. All run Euler-Maruyama, apart from thermox, which is exact for linear drift and
-  has no time step error for the price of a matrix product.
+- Other time steppers of the peers. All run Euler-Maruyama, apart from thermox, which is exact for
+  linear drift and has no time step error for the price of a matrix product.
 ";
 
 #[cfg(test)]
