@@ -17,7 +17,7 @@ pub enum Matrix<T> {
 impl<T: Real> Matrix<T> {
     /// Below this share of entries it is cheaper to look units up than to multiply by zeros
     /// (measured at 144 units, AVX-512).
-    const SPARSE_BELOW: f64 = 0.4;
+    const SPARSE_BELOW: f64 = 0.34;
 
     /// The `rows` x `columns` matrix with these entries (row, column, value); entries of
     /// the same place are summed.
