@@ -200,10 +200,12 @@ impl<T: Real> Block<T> {
             && self.chains == chains
             && self.streams.len() == chunks
             && self.states.len() == units * chunks
+            && self.streams.iter().all(Streams::is_alive)
             && self.memory.len() == if remembers { units * chunks } else { 0 }
     }
 
-    /// All steps of a motion. Returns whether every state was finite after every step.
+    /// All steps of a motion. Returns one bit for each chain with a state that was not finite
+    /// after some step: bit c for chain c.
     ///
     /// # Panics
     /// If the program, motion, drive or meter is of another size than the block.
@@ -215,7 +217,7 @@ impl<T: Real> Block<T> {
         drive: Option<&Drive<T>>,
         meter: Option<&mut HeatMeter<T>>,
         scratch: &mut Scratch<T>,
-    ) -> bool {
+    ) -> u32 {
         assert!(program.units() == self.units() && motion.drift.len() == self.units());
         assert!(motion.noise.len() == self.units());
         assert!(!motion.averaged || self.memory.len() == self.states.len());

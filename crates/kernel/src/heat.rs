@@ -4,12 +4,14 @@ use crate::block::Block;
 use crate::simd::{Chunk, LANES, Lanes, Real};
 
 /// Heat that flows to each unit of each chain, by the midpoint rule.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HeatMeter<T> {
     /// Force and displacement of the last step, which wait for the force at its end.
     waiting: Vec<(Chunk<T>, Chunk<T>)>,
     /// -(F + F') / 2 dx, unit by unit as in a block.
     heat: Vec<Chunk<f64>>,
+    chains: usize,
+    chunks: usize,
 }
 
 impl<T: Real> HeatMeter<T> {
@@ -22,18 +24,20 @@ impl<T: Real> HeatMeter<T> {
                 block.len()
             ],
             heat: vec![Chunk([0.0; LANES]); block.len()],
+            chains: block.chains(),
+            chunks: block.chunks(),
         }
     }
 
     /// Whether it was made for a block of this size.
-    pub(crate) const fn fits(&self, block: &Block<T>) -> bool {
-        self.heat.len() == block.len()
+    pub(crate) fn fits(&self, block: &Block<T>) -> bool {
+        self.heat.len() == block.len() && self.chains == block.chains()
     }
 
-    /// Heat of a unit, for each lane of the chunks of its block: the chains first, then padding.
-    pub fn of_unit(&self, unit: usize, chunks: usize) -> impl Iterator<Item = f64> {
-        let own = &self.heat[unit * chunks..(unit + 1) * chunks];
-        own.iter().flat_map(|chunk| chunk.0)
+    /// Heat of a unit, for each chain of the block.
+    pub fn of_unit(&self, unit: usize) -> impl Iterator<Item = f64> {
+        let own = &self.heat[unit * self.chunks..(unit + 1) * self.chunks];
+        own.iter().flat_map(|chunk| chunk.0).take(self.chains)
     }
 
     /// Force on one chunk at the start of a step, and its displacement during the step.

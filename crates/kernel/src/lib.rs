@@ -15,8 +15,8 @@
 //! batch, each number is made by the same operations in the same order. Multiply-add
 //! is fused everywhere; without an instruction for it, it is emulated exactly (and slowly).
 //!
-//! This crate knows units, chains and steps, and nothing of energies, baths or protocols: its
-//! user is `overdamped-substrate`.
+//! This crate knows units, chains and steps, and nothing of energies, baths or protocols; those are
+//! the business of `overdamped-energy` and `overdamped-substrate`.
 
 pub mod block;
 pub mod floor;

@@ -59,6 +59,11 @@ impl Streams {
         }
     }
 
+    /// Whether no generator is all zeros, from where it could not go on.
+    pub(crate) fn is_alive(&self) -> bool {
+        (0..LANES).all(|lane| self.state(lane) != [0; 4])
+    }
+
     /// The normals of one step: `noise[unit]` for each of the sixteen chains.
     ///
     /// ```

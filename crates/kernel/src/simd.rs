@@ -62,7 +62,7 @@ pub trait Real:
     fn minus(self, other: Self) -> Self;
     /// All steps of a block; compiled here, once, and not in every crate that calls it.
     #[doc(hidden)]
-    fn step(path: Path, steps: Steps<'_, Self>) -> bool;
+    fn step(path: Path, steps: Steps<'_, Self>) -> u32;
     /// The normals of one step; likewise.
     #[doc(hidden)]
     fn fill(path: Path, fill: Fill<'_, Self>);
@@ -89,7 +89,7 @@ impl Real for f32 {
     fn minus(self, other: Self) -> Self {
         self - other
     }
-    fn step(path: Path, steps: Steps<'_, Self>) -> bool {
+    fn step(path: Path, steps: Steps<'_, Self>) -> u32 {
         path.execute(steps)
     }
     fn fill(path: Path, fill: Fill<'_, Self>) {
@@ -112,7 +112,7 @@ impl Real for f64 {
     fn minus(self, other: Self) -> Self {
         self - other
     }
-    fn step(path: Path, steps: Steps<'_, Self>) -> bool {
+    fn step(path: Path, steps: Steps<'_, Self>) -> u32 {
         path.execute(steps)
     }
     fn fill(path: Path, fill: Fill<'_, Self>) {

@@ -22,12 +22,12 @@ pub struct Steps<'a, T> {
     pub(crate) chains: usize,
 }
 
-/// Whether every state stayed finite.
+/// One bit for each chain that did not stay finite.
 impl<T: Real> Kernel for Steps<'_, T> {
-    type Output = bool;
+    type Output = u32;
 
     #[inline(always)]
-    fn run<N: Lanes32>(self) -> bool {
+    fn run<N: Lanes32>(self) -> u32 {
         if self.streams.len() == 2 {
             self.all::<T::Lanes<N>, 2>()
         } else {
@@ -38,7 +38,7 @@ impl<T: Real> Kernel for Steps<'_, T> {
 
 impl<T: Real> Steps<'_, T> {
     #[inline(always)]
-    fn all<L: Lanes<Scalar = T>, const W: usize>(mut self) -> bool {
+    fn all<L: Lanes<Scalar = T>, const W: usize>(mut self) -> u32 {
         let mut generators = [Generator::<L::Noise>::load(&self.streams[0]); W];
         for (generator, streams) in generators.iter_mut().zip(&*self.streams) {
             *generator = Generator::load(streams);
@@ -100,8 +100,9 @@ impl<T: Real> Steps<'_, T> {
         for (sum, zeros) in finite.into_iter().zip(&mut zeros) {
             sum.store(zeros);
         }
-        let mut lanes = zeros.iter().flat_map(|chunk| chunk.0).take(self.chains);
-        lanes.all(|zero| zero == T::default())
+        let lanes = zeros.iter().flat_map(|chunk| chunk.0).take(self.chains);
+        let faulty = lanes.enumerate().filter(|(_, zero)| *zero != T::default());
+        faulty.fold(0, |bits, (chain, _)| bits | 1 << chain)
     }
 }
 

@@ -1,7 +1,8 @@
 //! A block of chains: its place in the batch, its work and heat, and its faults.
 
+use faer::Mat;
 use overdamped_energy::{Drive, Potential, Scalar};
-use overdamped_kernel::{self as kernel, HeatMeter, LANES, Scratch};
+use overdamped_kernel::{self as kernel, HeatMeter, Scratch};
 use serde::{Deserialize, Serialize};
 
 use crate::driven::Driven;
@@ -73,6 +74,14 @@ impl<T: Scalar> Block<T> {
             && (0..self.chains).all(|chain| self.is_lost(chain) || self.is_finite(chain))
     }
 
+    /// Whether another block can follow this one in a batch.
+    pub(crate) fn precedes(&self, next: &Self) -> bool {
+        self.chains == CHAINS
+            && next.clock == self.clock
+            && next.first_in_batch == self.first_in_batch + CHAINS
+            && next.first_chain == self.first_chain + CHAINS as u64
+    }
+
     /// New noise for every chain, from the seed and the chain's own number.
     pub(crate) fn reseed(&mut self, seed: u64) {
         self.engine.reseed(seed, self.first_chain);
@@ -89,7 +98,7 @@ impl<T: Scalar> Block<T> {
 
     /// State of a unit of a chain of the block.
     pub(crate) fn state(&self, unit: usize, chain: usize) -> T {
-        self.engine.states()[unit * self.engine.chunks() + chain / LANES].0[chain % LANES]
+        self.engine.state(unit, chain)
     }
 
     pub(crate) const fn ledger(&self) -> &Ledger {
@@ -116,21 +125,23 @@ impl<T: Scalar> Block<T> {
 
     /// Energy of each chain.
     pub(crate) fn energies(&self, driven: &Driven<'_, T>) -> Vec<f64> {
-        let potential: &dyn Potential<T> = driven;
-        let mut energies = potential.energy(reference::columns(&self.engine).as_ref());
+        let mut energies = driven
+            .as_dyn()
+            .energy(reference::columns(&self.engine).as_ref());
         energies.truncate(self.chains);
         energies
     }
 
     /// Force on each unit of each chain (units x chains).
-    pub(crate) fn force(&self, driven: &Driven<'_, T>) -> faer::Mat<T> {
-        let potential: &dyn Potential<T> = driven;
-        let mut forces = potential.force(reference::columns(&self.engine).as_ref());
+    pub(crate) fn force(&self, driven: &Driven<'_, T>) -> Mat<T> {
+        let mut forces = driven
+            .as_dyn()
+            .force(reference::columns(&self.engine).as_ref());
         forces.truncate(forces.nrows(), self.chains);
         forces
     }
 
-    /// Largest |F| on any mobile unit, for each chain.
+    /// Largest |F| on any mobile unit, for each chain that is not lost.
     pub(crate) fn residuals(&self, driven: &Driven<'_, T>, mobility: &[f64]) -> Vec<f64> {
         let forces = self.force(driven);
         let residual = |chain: usize| {
@@ -138,7 +149,8 @@ impl<T: Scalar> Block<T> {
             let mobile = units.filter(|(_, mobility)| **mobility > 0.0);
             mobile.fold(0.0, |most, (force, _)| f64::max(most, force.wide().abs()))
         };
-        (0..self.chains).map(residual).collect()
+        let own = (0..self.chains).filter(|&chain| !self.is_lost(chain));
+        own.map(residual).collect()
     }
 
     /// Books the work of switching between potentials at fixed states.
@@ -160,8 +172,7 @@ impl<T: Scalar> Block<T> {
         let state: Vec<T> = (0..driven.units())
             .map(|unit| self.state(unit, 0))
             .collect();
-        let potential: &dyn Potential<T> = driven;
-        let rate = potential.largest_rate(&state, stage.mobility);
+        let rate = driven.as_dyn().largest_rate(&state, stage.mobility);
         let bound = 2.0 / rate;
         if rate > 0.0 && stage.step > bound {
             return Err(SubstrateError::UnstableStep {
@@ -174,6 +185,7 @@ impl<T: Scalar> Block<T> {
     }
 
     /// Runs through slices, from a potential in which the chains have the energies `before`.
+    /// Returns the number of chains that were lost on the way.
     pub(crate) fn advance(
         &mut self,
         stages: &[Stage<'_, T>],
@@ -181,12 +193,18 @@ impl<T: Scalar> Block<T> {
         before: Option<&dyn Potential<T>>,
         observe: Observe,
         scratch: &mut Scratch<T>,
-    ) -> Result<(), SubstrateError> {
+    ) -> Result<usize, SubstrateError> {
         let observed = observe != Observe::Nothing;
+        let lost = self.lost.len();
         let mut energies = before
             .filter(|_| observed)
             .map(|potential| self.energies(&self.driven(potential, drive)));
-        for stage in stages {
+        let pull = drive.filter(|_| stages.iter().any(|stage| stage.program.is_some()));
+        let pull = pull.map(|drive| {
+            let pull = |unit: usize, chain: usize| drive.pull(self.first_in_batch + chain)[unit];
+            kernel::Drive::new(drive.stiffness().to_vec(), self.chains, pull)
+        });
+        for (index, stage) in stages.iter().enumerate() {
             let driven = self.driven(stage.potential, drive);
             if observed {
                 let start = self.energies(&driven);
@@ -196,10 +214,16 @@ impl<T: Scalar> Block<T> {
                 energies = Some(start);
             }
             // One chain speaks for all: the check costs a few products, not a batch.
-            if self.first_in_batch == 0 {
+            if self.first_in_batch == 0 && index > 0 {
                 self.check_stability(&driven, stage)?;
             }
-            self.evolve(&driven, stage, observe == Observe::UnitHeat, scratch);
+            let mut runner = Runner {
+                driven: &driven,
+                stage,
+                pull: pull.as_ref(),
+                scratch,
+            };
+            self.evolve(&mut runner, observe == Observe::UnitHeat);
             if let Some(start) = &mut energies {
                 let end = self.energies(&driven);
                 let changes = start.iter().zip(&end);
@@ -209,59 +233,52 @@ impl<T: Scalar> Block<T> {
                 *start = end;
             }
         }
-        Ok(())
+        Ok(self.lost.len() - lost)
     }
 
     /// All steps of one slice.
-    fn evolve(
-        &mut self,
-        driven: &Driven<'_, T>,
-        stage: &Stage<'_, T>,
-        metered: bool,
-        scratch: &mut Scratch<T>,
-    ) {
-        let pull = driven.drive.as_ref().map(|drive| {
-            let pull = |unit: usize, chain: usize| drive.pull(chain)[unit];
-            kernel::Drive::new(drive.stiffness().to_vec(), self.chains, pull)
-        });
-        let mut runner = Runner {
-            driven,
-            stage,
-            chains: self.chains,
-            pull,
-            scratch,
-        };
+    fn evolve(&mut self, runner: &mut Runner<'_, T>, metered: bool) {
+        let motion = &runner.stage.motion;
         let start = self.engine.clone();
-        let mut heat = metered.then(|| vec![0.0; driven.units()]);
-        let finite = runner.run(&mut self.engine, &stage.motion, heat.as_deref_mut());
+        let units = start.units();
+        let mut heat = metered.then(|| Mat::zeros(units, self.chains));
+        let faults = runner.run(&mut self.engine, motion, heat.as_mut());
+        let known = self.lost_bits();
+        if faults & !known != 0 {
+            for fault in runner.locate(start, faults & !known) {
+                self.lost.push(Divergence {
+                    unit: fault.unit,
+                    chain: self.first_in_batch + fault.chain,
+                    step: self.clock + fault.step,
+                });
+            }
+        }
+        let lost = self.lost_bits();
+        for chain in (0..self.chains).filter(|chain| lost >> chain & 1 == 1) {
+            for unit in 0..units {
+                self.engine.set_state(unit, chain, T::of(f64::NAN));
+            }
+        }
         if let Some(heat) = heat {
-            self.ledger.unit_heat.resize(heat.len(), 0.0);
-            for (sum, heat) in self.ledger.unit_heat.iter_mut().zip(heat) {
-                *sum += heat;
+            self.ledger.unit_heat.resize(units, 0.0);
+            // What a lost chain drew in its last slice is lost with it.
+            for chain in (0..self.chains).filter(|chain| lost >> chain & 1 == 0) {
+                let sums = self.ledger.unit_heat.iter_mut();
+                for (sum, heat) in sums.zip(heat.col_as_slice(chain)) {
+                    *sum += heat;
+                }
             }
         }
-        if !finite {
-            let found = runner.locate(start, self.clock, self.first_in_batch);
-            for divergence in found {
-                self.lose(divergence);
-            }
-        }
-        self.clock += stage.motion.steps;
+        self.clock += motion.steps;
     }
 
-    /// Marks a chain as lost, unless it is already.
-    fn lose(&mut self, divergence: Divergence) {
-        let chain = divergence.chain - self.first_in_batch;
-        if !self.is_lost(chain) {
-            self.lost.push(divergence);
-        }
-        let chunks = self.engine.chunks();
-        for chunk in self.engine.states_mut()[chain / LANES..]
-            .iter_mut()
-            .step_by(chunks)
-        {
-            chunk.0[chain % LANES] = T::of(f64::NAN);
-        }
+    /// One bit for each chain that is lost.
+    fn lost_bits(&self) -> u32 {
+        let own = self
+            .lost
+            .iter()
+            .map(|lost| lost.chain - self.first_in_batch);
+        own.fold(0, |bits, chain| bits | 1 << chain)
     }
 
     fn is_lost(&self, chain: usize) -> bool {
@@ -278,75 +295,69 @@ impl<T: Scalar> Block<T> {
 struct Runner<'a, T: Scalar> {
     driven: &'a Driven<'a, T>,
     stage: &'a Stage<'a, T>,
-    chains: usize,
-    pull: Option<kernel::Drive<T>>,
+    pull: Option<&'a kernel::Drive<T>>,
     scratch: &'a mut Scratch<T>,
 }
 
 impl<T: Scalar> Runner<'_, T> {
-    /// All steps of a motion; whether every state stayed finite.
+    /// All steps of a motion; one bit for each chain that did not stay finite.
     fn run(
         &mut self,
         block: &mut kernel::Block<T>,
         motion: &kernel::Motion<T>,
-        heat: Option<&mut [f64]>,
-    ) -> bool {
+        heat: Option<&mut Mat<f64>>,
+    ) -> u32 {
         let path = self.stage.path;
         let Some(program) = self.stage.program else {
-            return reference::run(block, self.chains, self.driven, motion, path, heat);
+            return reference::run(block, self.driven, motion, path, heat);
         };
         let mut meter = heat.is_some().then(|| HeatMeter::new(block));
-        let pull = self.pull.as_ref();
-        let finite = block.run(path, program, motion, pull, meter.as_mut(), self.scratch);
+        let faults = block.run(
+            path,
+            program,
+            motion,
+            self.pull,
+            meter.as_mut(),
+            self.scratch,
+        );
         if let (Some(heat), Some(meter)) = (heat, meter) {
-            for (unit, heat) in heat.iter_mut().enumerate() {
-                let chains = meter.of_unit(unit, block.chunks()).take(self.chains);
-                *heat += chains.sum::<f64>();
+            for unit in 0..heat.nrows() {
+                for (chain, value) in meter.of_unit(unit).enumerate() {
+                    heat[(unit, chain)] = value;
+                }
             }
         }
-        finite
+        faults
     }
 
-    /// The first fault of each chain: the slice once more, step by step. That costs nothing
-    /// as long as nothing diverges.
-    fn locate(
-        &mut self,
-        mut block: kernel::Block<T>,
-        clock: u64,
-        first_in_batch: usize,
-    ) -> Vec<Divergence> {
-        let mut found: Vec<Divergence> = Vec::new();
-        let one = kernel::Motion {
+    /// The first fault of each of these chains, by running the slice once more, step by step;
+    /// chain and step are counted from the block's and the slice's first.
+    fn locate(&mut self, mut block: kernel::Block<T>, mut wanted: u32) -> Vec<Divergence> {
+        let mut found = Vec::new();
+        let walled = kernel::Motion {
             steps: 1,
-            // Walls would take an infinity back before it is seen.
-            walls: T::INFINITY,
             ..self.stage.motion.clone()
         };
-        let walled = kernel::Motion {
-            walls: self.stage.motion.walls,
-            ..one.clone()
+        // Walls would take an infinity back before it is seen.
+        let open = kernel::Motion {
+            walls: T::INFINITY,
+            ..walled.clone()
         };
         for step in 0..self.stage.motion.steps {
-            let mut open = block.clone();
-            self.run(&mut block, &walled, None);
-            if self.run(&mut open, &one, None) {
-                continue;
-            }
-            let chunks = open.chunks();
-            for chain in 0..self.chains {
-                let in_batch = first_in_batch + chain;
-                let faulty = |unit: &usize| {
-                    !open.states()[unit * chunks + chain / LANES].0[chain % LANES].finite()
-                };
-                if found.iter().all(|known| known.chain != in_batch)
-                    && let Some(unit) = (0..open.units()).find(faulty)
-                {
-                    found.push(Divergence {
-                        unit,
-                        chain: in_batch,
-                        step: clock + step,
-                    });
+            let before = block.clone();
+            let faults = self.run(&mut block, &walled, None) & wanted;
+            if faults != 0 {
+                let mut seen = before;
+                self.run(&mut seen, &open, None);
+                for chain in (0..seen.chains()).filter(|chain| faults >> chain & 1 == 1) {
+                    let faulty = |&unit: &usize| !seen.state(unit, chain).finite();
+                    let unit = (0..seen.units()).find(faulty).unwrap_or(0);
+                    found.push(Divergence { unit, chain, step });
                 }
+                wanted &= !faults;
+            }
+            if wanted == 0 {
+                break;
             }
         }
         found

@@ -42,7 +42,8 @@ pub trait Substrate<T: Scalar> {
     /// Lets all chains evolve in the bath for `duration`.
     ///
     /// # Errors
-    /// If the substrate is not ready, the duration is negative, or a chain diverges.
+    /// If the substrate is not ready, the duration is negative, or a chain diverges. A divergence is
+    /// told once; the chain reads NaN from then on, and the others have gone on.
     fn evolve(&mut self, duration: f64) -> Result<(), SubstrateError>;
 
     /// Lets all chains relax for `duration` with the bath cooled to zero temperature.

@@ -10,6 +10,11 @@ pub(crate) struct Driven<'a, T: Scalar> {
 }
 
 impl<T: Scalar> Driven<'_, T> {
+    /// As a potential, with the evaluations that allocate.
+    pub(crate) fn as_dyn(&self) -> &dyn Potential<T> {
+        self
+    }
+
     fn each(&self, mut act: impl FnMut(&dyn Potential<T>)) {
         act(self.potential);
         if let Some(drive) = &self.drive {

@@ -26,6 +26,16 @@ pub enum SubstrateError {
         /// `units` or `chains`.
         what: &'static str,
     },
+    /// A range of chains that the batch does not have.
+    #[error("chains {start} to {end} were asked for, and the batch has {chains}")]
+    Chains {
+        /// First chain of the range.
+        start: usize,
+        /// The chain after its last.
+        end: usize,
+        /// Chains of the batch.
+        chains: usize,
+    },
     /// The chains would not fit into memory.
     #[error(
         "{chains} chains of {units} units need {:.1} GiB, and {:.1} GiB are free; run them in \
@@ -81,7 +91,9 @@ pub enum SubstrateError {
     /// A protocol has no slice.
     #[error("the protocol has no slice; give it at least one")]
     EmptyProtocol,
-    /// The time step exceeds the stability bound of explicit integrators.
+    /// The time step exceeds the stability bound of explicit integrators. In the first slice of a
+    /// run nothing has moved yet; in a later one the chains are gone and must be prepared or
+    /// restored.
     #[error(
         "the time step h = {step:.3e} is unstable: the fastest relaxation rate is {rate:.3e}, and an \
          explicit step must stay below 2 / rate = {bound:.3e}; use more or shorter steps"
@@ -96,8 +108,8 @@ pub enum SubstrateError {
     },
     /// A state left the finite numbers while the substrate was running.
     #[error(
-        "unit {unit} of chain {chain} diverged at step {step} ({chains} of the chains in all; the \
-         others can be read); shorten the time step, confine the energy, or run between walls"
+        "unit {unit} of chain {chain} diverged at step {step} (chains lost in this run: {chains}; the \
+         others went on); shorten the time step, confine the energy, or run between walls"
     )]
     Diverged {
         /// Unit.
@@ -106,7 +118,7 @@ pub enum SubstrateError {
         chain: usize,
         /// Steps since the chains were prepared.
         step: u64,
-        /// Number of chains that diverged so far.
+        /// Number of chains that diverged in this run.
         chains: usize,
     },
     /// A snapshot belongs to another substrate.

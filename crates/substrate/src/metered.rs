@@ -129,6 +129,11 @@ impl<S> Metered<S> {
     }
 }
 
+/// Whether an act took place: after a divergence the other chains have gone on.
+const fn ran<T>(outcome: &Result<T, SubstrateError>) -> bool {
+    matches!(outcome, Ok(_) | Err(SubstrateError::Diverged { .. }))
+}
+
 impl<T: Scalar, S: Substrate<T>> Substrate<T> for Metered<S> {
     fn units(&self) -> usize {
         self.inner.units()
@@ -159,21 +164,28 @@ impl<T: Scalar, S: Substrate<T>> Substrate<T> for Metered<S> {
     }
 
     fn evolve(&mut self, duration: f64) -> Result<(), SubstrateError> {
-        self.inner.evolve(duration)?;
-        let temperature = self.temperature.clone();
-        self.spend(&temperature, self.inner.chains(), duration);
-        Ok(())
+        let outcome = self.inner.evolve(duration);
+        if ran(&outcome) {
+            let temperature = self.temperature.clone();
+            self.spend(&temperature, self.inner.chains(), duration);
+        }
+        outcome
     }
 
     fn relax(&mut self, duration: f64) -> Result<Residuals, SubstrateError> {
-        let residuals = self.inner.relax(duration)?;
-        let cold = vec![0.0; self.mobile.len()];
-        self.spend(&cold, self.inner.chains(), duration);
-        Ok(residuals)
+        let outcome = self.inner.relax(duration);
+        if ran(&outcome) {
+            let cold = vec![0.0; self.mobile.len()];
+            self.spend(&cold, self.inner.chains(), duration);
+        }
+        outcome
     }
 
     fn run(&mut self, protocol: &Protocol<T>) -> Result<(), SubstrateError> {
-        self.inner.run(protocol)?;
+        let outcome = self.inner.run(protocol);
+        if !ran(&outcome) {
+            return outcome;
+        }
         for slice in protocol.slices() {
             self.acts.parameters_written += slice.parameters.len() as u64;
             let temperature = slice.temperature.as_ref().map_or_else(
@@ -182,7 +194,7 @@ impl<T: Scalar, S: Substrate<T>> Substrate<T> for Metered<S> {
             )?;
             self.spend(&temperature, self.inner.chains(), slice.duration);
         }
-        Ok(())
+        outcome
     }
 
     fn read(&mut self) -> Result<Mat<T>, SubstrateError> {

@@ -4,62 +4,64 @@
 //! loops, so that both follow the same paths and differ by rounding alone.
 
 use faer::Mat;
-use overdamped_energy::{Potential, Scalar};
+use overdamped_energy::Scalar;
 use overdamped_kernel::{Block, Chunk, LANES, Motion, Path};
 
 use crate::driven::Driven;
 
-/// All steps of a motion; `unit_heat` collects the heat of each unit, summed over the chains.
-/// Returns whether every state stayed finite.
+/// All steps of a motion; `heat` collects that of each unit (units x chains). Returns one bit for
+/// each chain with a state that was not finite.
 pub(crate) fn run<T: Scalar>(
     block: &mut Block<T>,
-    chains: usize,
     driven: &Driven<'_, T>,
     motion: &Motion<T>,
     path: Path,
-    mut unit_heat: Option<&mut [f64]>,
-) -> bool {
+    mut heat: Option<&mut Mat<f64>>,
+) -> u32 {
     let mut reference = Reference {
         states: columns(block),
         noise: vec![Chunk([T::ZERO; LANES]); block.units()],
         motion,
         path,
-        finite: true,
+        faults: 0,
     };
-    let mut forces = driven.force(&reference.states);
+    let mut forces = driven.as_dyn().force(reference.states.as_ref());
     for _ in 0..motion.steps {
-        let before = unit_heat.is_some().then(|| reference.states.clone());
+        let before = heat.is_some().then(|| reference.states.clone());
         reference.drift(&forces);
         reference.diffuse(block);
         reference.reflect();
-        let after = driven.force(&reference.states);
-        if let (Some(heat), Some(before)) = (&mut unit_heat, before) {
-            for chain in 0..chains {
-                for (unit, heat) in heat.iter_mut().enumerate() {
+        let after = driven.as_dyn().force(reference.states.as_ref());
+        if let (Some(heat), Some(before)) = (&mut heat, before) {
+            for chain in 0..block.chains() {
+                for unit in 0..block.units() {
                     let at = (unit, chain);
                     let force = 0.5 * (forces[at].wide() + after[at].wide());
-                    *heat -= force * (reference.states[at].wide() - before[at].wide());
+                    heat[at] -= force * (reference.states[at].wide() - before[at].wide());
                 }
             }
         }
         forces = after;
     }
-    let chunks = block.chunks();
-    for (index, chunk) in block.states_mut().iter_mut().enumerate() {
-        let (unit, first) = (index / chunks, index % chunks * LANES);
-        for (lane, slot) in chunk.0.iter_mut().enumerate() {
-            *slot = reference.states[(unit, first + lane)];
+    for chain in 0..block.chains() {
+        for unit in 0..block.units() {
+            block.set_state(unit, chain, reference.states[(unit, chain)]);
         }
     }
-    reference.finite
+    // The columns beyond the last chain are nobody's.
+    let own = u64::MAX >> (64 - block.chains());
+    reference.faults & own as u32
 }
 
-/// The states of a block as a matrix (units x lanes). The lanes beyond the last chain are
-/// part of it: products of a fixed shape round alike whatever the number of chains.
+/// The states of a block as a matrix of thirty-two columns, with zeros beyond the last chain:
+/// products of one shape round alike whatever the number of chains.
 pub(crate) fn columns<T: Scalar>(block: &Block<T>) -> Mat<T> {
-    let (chunks, states) = (block.chunks(), block.states());
-    Mat::from_fn(block.units(), chunks * LANES, |unit, chain| {
-        states[unit * chunks + chain / LANES].0[chain % LANES]
+    Mat::from_fn(block.units(), Block::<T>::CHAINS, |unit, chain| {
+        if chain < block.chains() {
+            block.state(unit, chain)
+        } else {
+            T::ZERO
+        }
     })
 }
 
@@ -69,7 +71,7 @@ struct Reference<'a, T: Scalar> {
     noise: Vec<Chunk<T>>,
     motion: &'a Motion<T>,
     path: Path,
-    finite: bool,
+    faults: u32,
 }
 
 impl<T: Scalar> Reference<'_, T> {
@@ -113,7 +115,7 @@ impl<T: Scalar> Reference<'_, T> {
         for chain in 0..self.states.ncols() {
             for x in self.states.col_as_slice_mut(chain) {
                 // Before the walls, which would hide an infinity.
-                self.finite &= x.finite();
+                self.faults |= u32::from(!x.finite()) << chain;
                 if *x > walls {
                     *x = walls;
                 } else if *x < -walls {
@@ -121,13 +123,5 @@ impl<T: Scalar> Reference<'_, T> {
                 }
             }
         }
-    }
-}
-
-impl<T: Scalar> Driven<'_, T> {
-    /// Force on each unit of each lane; a drive acts on the chains that it has.
-    fn force(&self, states: &Mat<T>) -> Mat<T> {
-        let potential: &dyn Potential<T> = self;
-        potential.force(states.as_ref())
     }
 }

@@ -101,6 +101,14 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         &self.energy
     }
 
+    /// Whether the programmed energy runs in the fused loops; if not, it has no closed form or
+    /// the reference was asked for.
+    #[must_use]
+    pub fn is_fused(&self) -> bool {
+        let programmed = self.programmed.as_ref();
+        programmed.is_some_and(|programmed| programmed.program.is_some())
+    }
+
     /// Work and heat of every chain since it was prepared, in kT; zeros unless
     /// [`Settings::observe`] asks for them.
     #[must_use]
@@ -108,7 +116,7 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         Ledger::join(self.blocks.iter().map(Block::ledger))
     }
 
-    /// The chains that diverged, in order; they read NaN.
+    /// All chains that diverged since they were prepared, in order; they read NaN.
     #[must_use]
     pub fn divergences(&self) -> Vec<Divergence> {
         let mut all: Vec<_> = self.blocks.iter().flat_map(Block::lost).copied().collect();

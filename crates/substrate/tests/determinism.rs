@@ -17,7 +17,7 @@ const CHAINS: usize = 401;
 const GOLDEN_EULER_MARUYAMA: u64 = 18_225_763_086_854_180_372;
 const GOLDEN_LEIMKUHLER_MATTHEWS: u64 = 15_947_020_688_396_691_882;
 
-/// Dense and hidden terms go through matrix products, whose rounding might depend on the batch.
+/// Every kind of evaluation: polynomials, products of several powers, a layer.
 fn network() -> Arc<dyn Energy<f32>> {
     let pairs = [
         PairTerm::Bilinear,
@@ -170,6 +170,27 @@ fn batch_splits_give_the_same_bits() {
                     "batches of {batch} differ from chain {first} on"
                 );
             }
+        }
+    }
+}
+
+/// The reference goes through a library's matrix products, of one shape for every block.
+#[test]
+fn the_reference_does_not_depend_on_batch_splits_either() {
+    for integrator in BOTH {
+        let expected = by(Engine::Reference, integrator);
+        for first in (0..CHAINS).step_by(50) {
+            let width = 50.min(CHAINS - first);
+            let settings = Settings {
+                engine: Engine::Reference,
+                ..settings(integrator)
+            };
+            let mut substrate = SimulatedSubstrate::new(network(), settings).unwrap();
+            substrate
+                .prepare_from(first as u64, start().subcols(first, width), 11)
+                .unwrap();
+            substrate.run(&protocol()).unwrap();
+            assert!(substrate.read().unwrap().as_ref() == expected.subcols(first, width));
         }
     }
 }

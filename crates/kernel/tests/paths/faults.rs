@@ -20,13 +20,13 @@ fn with_state<T: Real>(
     path: Path,
     chain: usize,
     x: T,
-) -> (bool, Vec<Vec<f64>>) {
+) -> (u32, Vec<Vec<f64>>) {
     let mut block = experiment.block::<T>();
     block.set_state(2, chain, x);
     let (program, motion) = (experiment.network.program(), experiment.motion());
     let scratch = &mut Scratch::default();
-    let finite = block.run(path, &program, &motion, None, None, scratch);
-    (finite, states_of(&block, experiment.chains))
+    let faults = block.run(path, &program, &motion, None, None, scratch);
+    (faults, states_of(&block, experiment.chains))
 }
 
 fn check_isolation<T: Real>(bad: [f32; 4], walls: f32) {
@@ -35,11 +35,11 @@ fn check_isolation<T: Real>(bad: [f32; 4], walls: f32) {
     for path in Path::available() {
         for chain in [3, 20] {
             let good = T::from_f32(0.5);
-            let (finite, expected) = with_state(&experiment, path, chain, good);
-            assert!(finite, "{path}");
+            let (faults, expected) = with_state(&experiment, path, chain, good);
+            assert_eq!(faults, 0, "{path}");
             for bad in bad.map(T::from_f32) {
-                let (finite, found) = with_state(&experiment, path, chain, bad);
-                assert!(!finite, "{path}: {bad:?} went unnoticed");
+                let (faults, found) = with_state(&experiment, path, chain, bad);
+                assert_eq!(faults, 1 << chain, "{path}: {bad:?}");
                 for (found, expected) in found.iter().zip(&expected) {
                     let others = found.iter().zip(expected).enumerate();
                     for (_, (found, expected)) in others.filter(|&(at, _)| at != chain) {
@@ -92,7 +92,7 @@ fn padding_lanes_that_run_away_are_not_reported() {
         for chains in [1, 17] {
             let mut block = Block::<f32>::new(1, chains, 1, 0, false, |_, _| -5.0);
             let scratch = &mut Scratch::default();
-            assert!(block.run(path, &program, &motion, None, None, scratch));
+            assert_eq!(block.run(path, &program, &motion, None, None, scratch), 0);
             assert_eq!(block.state(0, chains - 1), -5.0);
         }
     }

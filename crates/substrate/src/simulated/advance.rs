@@ -73,24 +73,32 @@ impl<T: Scalar> SimulatedSubstrate<T> {
     ) -> Result<(), SubstrateError> {
         let before = before.map(|before| before.potential.as_ref());
         let (drive, observe) = (self.drive.as_ref(), self.settings.observe);
-        let moved = blocks
+        // The first step size is refused while every chain is where it was.
+        if let (Some(block), Some(stage)) = (blocks.first(), stages.first()) {
+            block.check_stability(&block.driven(stage.potential, drive), stage)?;
+        }
+        let moved: Result<Vec<usize>, _> = blocks
             .par_iter_mut()
-            .try_for_each_init(Scratch::default, |scratch, block| {
+            .map_init(Scratch::default, |scratch, block| {
                 block.advance(stages, drive, before, observe, scratch)
-            });
+            })
+            .collect();
         if moved.is_err() {
-            // Chains at different times are no batch.
+            // A later slice was refused: chains at different times are no batch.
             blocks.clear();
         }
-        moved?;
-        let lost = || blocks.iter().flat_map(Block::lost);
-        match lost().min_by_key(|lost| lost.chain) {
+        let lost = moved?;
+        let fresh = blocks.iter().zip(&lost).flat_map(|(block, &lost)| {
+            let all = block.lost();
+            &all[all.len() - lost..]
+        });
+        match fresh.min_by_key(|lost| lost.chain) {
             None => Ok(()),
             Some(&Divergence { unit, chain, step }) => Err(SubstrateError::Diverged {
                 unit,
                 chain,
                 step,
-                chains: lost().count(),
+                chains: lost.iter().sum(),
             }),
         }
     }

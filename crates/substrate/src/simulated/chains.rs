@@ -12,7 +12,8 @@ use super::SimulatedSubstrate;
 use crate::block::{self, Block};
 use crate::{Integrator, Substrate, SubstrateError, memory};
 
-/// Everything that a run needs to continue bit for bit, apart from the parameters.
+/// The chains at one moment: states, noise generators, clocks, ledgers and losses. With the same
+/// settings, parameters and drive, a run continues from it bit for bit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Snapshot<T: Scalar> {
@@ -41,7 +42,7 @@ impl<T: Scalar> SimulatedSubstrate<T> {
                 found: states.nrows(),
             });
         }
-        let chains = first_chain..first_chain + states.ncols() as u64;
+        let chains = first_chain..first_chain.saturating_add(states.ncols() as u64);
         self.prepare_each(chains, seed, |unit, chain| {
             states[(unit, (chain - first_chain) as usize)]
         })
@@ -68,7 +69,13 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         }
         let ledgers = count as u128 * 16;
         let bytes = kernel::Block::<T>::bytes(units, count, self.remembers());
-        memory::check(units, count, bytes + ledgers)?;
+        // The old chains make room only where they have to: a refusal then leaves none.
+        if memory::check(units, count, bytes + ledgers).is_err() {
+            let own = self.chains();
+            let old = kernel::Block::<T>::bytes(units, own, self.remembers());
+            memory::check(units, count, (bytes + ledgers).saturating_sub(old))?;
+            self.blocks.clear();
+        }
         let blocks: Result<Vec<_>, _> = (0..count)
             .into_par_iter()
             .step_by(block::CHAINS)
@@ -100,10 +107,18 @@ impl<T: Scalar> SimulatedSubstrate<T> {
     /// Reads a range of the chains (units x chains in the range).
     ///
     /// # Errors
-    /// [`SubstrateError::NotPrepared`] if the batch has no such chains.
+    /// [`SubstrateError::NotPrepared`], or [`SubstrateError::Chains`] if the batch has no such
+    /// chains.
     pub fn read_chains(&self, chains: Range<usize>) -> Result<Mat<T>, SubstrateError> {
-        if chains.end > self.chains() || chains.is_empty() {
+        if self.chains() == 0 {
             return Err(SubstrateError::NotPrepared);
+        }
+        if chains.end > self.chains() || chains.is_empty() {
+            return Err(SubstrateError::Chains {
+                start: chains.start,
+                end: chains.end,
+                chains: self.chains(),
+            });
         }
         let mut states = Mat::zeros(self.energy.units(), chains.len());
         let blocks = &self.blocks[chains.start / block::CHAINS..chains.end.div_ceil(block::CHAINS)];
@@ -151,13 +166,15 @@ impl<T: Scalar> SimulatedSubstrate<T> {
             });
         }
         let remembers = self.remembers();
-        let last = snapshot.blocks.len().saturating_sub(1);
-        let fits = |(index, block): (usize, &Block<T>)| {
-            let full = block.chains() == block::CHAINS || index == last;
-            let in_place = block.first_in_batch() == index * block::CHAINS;
-            full && in_place && block.fits(snapshot.units, remembers)
-        };
-        if !snapshot.blocks.iter().enumerate().all(fits) {
+        let blocks = &snapshot.blocks;
+        let whole = blocks
+            .iter()
+            .all(|block| block.fits(snapshot.units, remembers));
+        let in_order = blocks.windows(2).all(|pair| pair[0].precedes(&pair[1]));
+        let from_zero = blocks
+            .first()
+            .is_none_or(|block| block.first_in_batch() == 0);
+        if !(whole && in_order && from_zero) {
             return Err(SubstrateError::Snapshot {
                 reason: "its chains have another shape, or ran with another integrator".to_owned(),
             });
