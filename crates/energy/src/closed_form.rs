@@ -3,7 +3,7 @@
 //! F_i(x) = sum_p c_ip x_i^p + sum over products x_i^a sum_j M_ij x_j^b
 //!        + sum over layers sum_m U_im g_m phi(sum_j V_mj x_j + a_m)
 //!
-//! Every energy of this crate has this form. A [`Potential`](crate::Potential) adds its terms in
+//! Every energy of this crate has this form (a drive only if all chains share it). A [`Potential`](crate::Potential) adds its terms in
 //! [`add_closed_form`](crate::Potential::add_closed_form); one that cannot leaves the form
 //! open, and a substrate then falls back on `add_force`, which is slower.
 
@@ -33,7 +33,7 @@ pub struct ForceProduct<T> {
     pub own: u8,
     /// Power of the other units: 1, 2 or 3.
     pub other: u8,
-    /// Entries (i, j, M_ij) that are not zero.
+    /// Entries (i, j, value); those of the same place add up to M_ij.
     pub entries: Vec<(usize, usize, T)>,
 }
 
@@ -102,12 +102,21 @@ impl<T: Scalar> ClosedForm<T> {
 
     /// Adds `strength` times x_i^own x_j^other to the force on unit i, for each
     /// entry (i, j, strength).
+    ///
+    /// Own powers are 0, 1 and 2, other powers 1, 2 and 3; anything else leaves the form open,
+    /// as does a unit that does not exist.
     pub fn add_product(
         &mut self,
         own: u8,
         other: u8,
         entries: impl IntoIterator<Item = (usize, usize, T)>,
     ) {
+        let entries: Vec<_> = entries.into_iter().collect();
+        let units = self.polynomial.len();
+        let exist = entries.iter().all(|&(i, j, _)| i < units && j < units);
+        if own > 2 || !(1..=3).contains(&other) || !exist {
+            return self.leave_open();
+        }
         let known = self
             .products
             .iter()
@@ -123,8 +132,44 @@ impl<T: Scalar> ClosedForm<T> {
         self.products[at].entries.extend(entries);
     }
 
-    /// Adds a layer.
+    /// Adds a layer; one whose parts differ in width leaves the form open.
     pub fn add_layer(&mut self, layer: ForceLayer<T>) {
+        let width = layer.bias.len();
+        if layer.gain.len() != width || layer.weights.len() != width * self.polynomial.len() {
+            return self.leave_open();
+        }
         self.layers.push(layer);
+    }
+
+    /// The force on each unit of one chain at `x` (length: units), term by term: what an engine has
+    /// to reproduce, and what the test of a potential compares with its `add_force`.
+    #[must_use]
+    pub fn force(&self, x: &[T]) -> Vec<T> {
+        let power = |x: T, power: u8| (0..power).fold(T::ONE, |product, _| product * x);
+        let own = |(coefficients, &x): (&[T; 5], &T)| {
+            let terms = coefficients.iter().zip([0, 1, 2, 3, 5]);
+            terms.fold(T::ZERO, |sum, (&c, p)| sum + c * power(x, p))
+        };
+        let mut force: Vec<T> = self.polynomial.iter().zip(x).map(own).collect();
+        for product in &self.products {
+            for &(i, j, strength) in &product.entries {
+                force[i] += strength * power(x[i], product.own) * power(x[j], product.other);
+            }
+        }
+        for layer in &self.layers {
+            for (m, weights) in layer.weights.chunks(x.len()).enumerate() {
+                let terms = weights.iter().zip(x);
+                let inner = terms.fold(layer.bias[m], |sum, (&w, &x)| sum + w * x);
+                let activity = if layer.saturates {
+                    inner.hyperbolic_tangent()
+                } else {
+                    inner
+                };
+                for (force, &weight) in force.iter_mut().zip(weights) {
+                    *force += weight * layer.gain[m] * activity;
+                }
+            }
+        }
+        force
     }
 }

@@ -26,7 +26,8 @@ pub trait Energy<T: Scalar>: Send + Sync {
 /// An energy at fixed parameters.
 ///
 /// States are `units x chains` matrices, one column a chain, and columns must be
-/// contiguous (as those of every [`Mat`] are). Every method *adds* to its output, so that
+/// contiguous (as those of every [`Mat`] are). Columns are exchangeable: a substrate hands them over
+/// in blocks, padded with zeros, and a chain that was lost is NaN. Every method *adds* to its output, so that
 /// sums of potentials need no temporaries. Memory beyond the outputs is a few
 /// buffers of the batch's size; `samples x parameters` never exists.
 ///

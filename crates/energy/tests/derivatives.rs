@@ -6,10 +6,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
-use faer::{Mat, MatRef};
+use faer::{Mat, MatMut, MatRef};
 use overdamped_energy::{
-    BoundSum, ClosedForm, Drive, Edges, Energy, FastHidden, LowRank, PairTerm, Pairs, Potential,
-    SiteTerm, Sites, Sum,
+    BoundSum, ClosedForm, Drive, Edges, Energy, FastHidden, ForceLayer, Growth, LowRank, PairTerm,
+    Pairs, Potential, SiteTerm, Sites, Sum,
 };
 use proptest::prelude::*;
 
@@ -157,7 +157,7 @@ proptest! {
             let states = matrix(energy.units(), numbers(seed, 1));
             let force = potential.force(states.as_ref());
             for chain in 0..CHAINS {
-                let found = evaluated(&form, states.col_as_slice(chain));
+                let found = form.force(states.col_as_slice(chain));
                 for (unit, found) in found.into_iter().enumerate() {
                     let expected = force[(unit, chain)];
                     prop_assert!(
@@ -252,32 +252,6 @@ proptest! {
     }
 }
 
-/// The force of a closed form on one chain.
-fn evaluated(form: &ClosedForm<f64>, x: &[f64]) -> Vec<f64> {
-    let sites = form.polynomial().iter().zip(x);
-    let mut force: Vec<f64> = sites
-        .map(|([c0, c1, c2, c3, c5], x)| {
-            c0 + c1 * x + c2 * x.powi(2) + c3 * x.powi(3) + c5 * x.powi(5)
-        })
-        .collect();
-    for product in form.products() {
-        for &(i, j, strength) in &product.entries {
-            let (own, other) = (i32::from(product.own), i32::from(product.other));
-            force[i] += strength * x[i].powi(own) * x[j].powi(other);
-        }
-    }
-    for layer in form.layers() {
-        for (m, weights) in layer.weights.chunks(x.len()).enumerate() {
-            let inner = weights.iter().zip(x).map(|(w, x)| w * x).sum::<f64>() + layer.bias[m];
-            let activity = if layer.saturates { inner.tanh() } else { inner };
-            for (force, weight) in force.iter_mut().zip(weights) {
-                *force += weight * layer.gain[m] * activity;
-            }
-        }
-    }
-    force
-}
-
 /// A potential that says nothing of its form, alone or in a sum, has none; a drive has one
 /// if all chains share it.
 #[test]
@@ -290,6 +264,57 @@ fn forms_that_are_not_closed_are_not_claimed() {
     let bound = wells.bind(&[1.0, 1.0]).unwrap();
     let sum = BoundSum::new(vec![bound, Box::new(each)]).unwrap();
     assert!(ClosedForm::of(&sum).is_none());
+}
+
+/// What an engine could not run is never handed to it.
+#[test]
+fn terms_beyond_the_form_leave_it_open() {
+    struct Strange(fn(&mut ClosedForm<f64>));
+    impl Potential<f64> for Strange {
+        fn units(&self) -> usize {
+            2
+        }
+        fn parameter_count(&self) -> usize {
+            0
+        }
+        fn add_energy(&self, _: MatRef<'_, f64>, _: &mut [f64]) {}
+        fn add_force(&self, _: MatRef<'_, f64>, _: MatMut<'_, f64>) {}
+        fn add_curvature_product(
+            &self,
+            _: MatRef<'_, f64>,
+            _: MatRef<'_, f64>,
+            _: MatMut<'_, f64>,
+        ) {
+        }
+        fn add_parameter_gradient(&self, _: &[f64], _: MatRef<'_, f64>, _: &mut [f64]) {}
+        fn add_directional_gradient(
+            &self,
+            _: &[f64],
+            _: MatRef<'_, f64>,
+            _: MatRef<'_, f64>,
+            _: &mut [f64],
+        ) {
+        }
+        fn add_growth(&self, _: &mut Growth) {}
+        fn add_closed_form(&self, form: &mut ClosedForm<f64>) {
+            self.0(form);
+        }
+    }
+    let layer = |width| ForceLayer {
+        weights: vec![1.0; 4],
+        bias: vec![0.0; 2],
+        gain: vec![1.0; width],
+        saturates: true,
+    };
+    assert!(ClosedForm::of(&Strange(|form| form.add_product(2, 3, [(0, 1, 1.0)]))).is_some());
+    assert!(ClosedForm::of(&Strange(|form| form.add_product(3, 1, [(0, 1, 1.0)]))).is_none());
+    assert!(ClosedForm::of(&Strange(|form| form.add_product(0, 0, [(0, 1, 1.0)]))).is_none());
+    assert!(ClosedForm::of(&Strange(|form| form.add_product(0, 1, [(0, 2, 1.0)]))).is_none());
+    for (width, closed) in [(2, true), (3, false)] {
+        let mut form = ClosedForm::new(2);
+        form.add_layer(layer(width));
+        assert_eq!(form.layers().len(), usize::from(closed));
+    }
 }
 
 /// Single precision follows double precision to its own accuracy.

@@ -4,7 +4,7 @@
 //!
 //! | path | registers for sixteen `f32` | needs |
 //! |---|---|---|
-//! | `avx512` | one of 512 bits | x86-64 with AVX-512F and DQ |
+//! | `avx512` | one of 512 bits | x86-64 with AVX-512F and DQ, AVX2 and FMA |
 //! | `avx2` | two of 256 bits | x86-64 with AVX2 and FMA |
 //! | `portable` | whatever the compiler makes of an array | nothing; on AArch64 this is NEON |
 //!

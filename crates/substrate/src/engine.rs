@@ -8,13 +8,13 @@ use crate::SubstrateError;
 
 /// The loops that move the chains.
 ///
-/// All of them take the same noise. The first four give the same bits; the reference differs from them by
-/// rounding. An energy without a [`ClosedForm`] runs on the reference whatever is asked for.
+/// All of them take the same noise. The fused ones give the same bits; the reference differs from
+/// them by rounding, and its bits are those of one kind of machine. An energy without a [`ClosedForm`] runs on the reference whatever is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// The fastest of this machine, or the one named by the environment variable
-    /// `OVERDAMPED_ENGINE`: `avx512`, `avx2`, `portable` or `reference`.
+    /// `OVERDAMPED_ENGINE`: `best`, `avx512`, `avx2`, `portable` or `reference`.
     #[default]
     Best,
     /// Fused steps with AVX-512.

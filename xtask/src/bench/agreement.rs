@@ -92,7 +92,8 @@ impl Law {
     fn margin(self, value: f64) -> f64 {
         match self {
             Self::EulerMaruyama => 0.0,
-            // The variance of a unit is off by less than h k, its fourth moment by twice that.
+            // The variance of a mode of stiffness k is off by the share h k / 2, its fourth moment by
+            // twice that, and no mode here is stiffer than 4.
             Self::Exact => 4.0 * TIME_STEP * value.abs(),
         }
     }

@@ -1,4 +1,4 @@
-//! What no sampler can undercut on this machine, and plain normals beside it.
+//! What the couplings cost at the peak of the hardware, and the noise by itself.
 //!
 //! floor = multiply-adds of the couplings / peak of the multipliers + one normal
 //!

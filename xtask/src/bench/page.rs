@@ -105,8 +105,8 @@ fn memory() -> Option<String> {
 const INTRODUCTION: &str = "\
 # Benchmarks
 
-How fast the engine advances overdamped units, what the hardware would allow at best, and what
-other libraries need for the same work. This page is written by one command, ten minutes on two
+How fast the engine advances overdamped units, what the multipliers of the hardware would allow, and
+what other libraries need for the same work. This page is written by one command, ten minutes on two
 cores:
 
 ```sh
@@ -122,7 +122,7 @@ Euler-Maruyama step, force, noise and update included. A time is the median of r
 the fastest and the slowest in brackets; the programs of one table take turns, so that a slow
 minute of the machine hits all of them. A ratio moves by some per cent from run to run;
 differences inside the brackets mean nothing. Everything runs in single precision through the
-public interface: `program`, `prepare`, `evolve`.
+public interface: `program`, `prepare_each`, `evolve`.
 
 The works have random couplings and a quartic well at each unit (k = 1, q = 1/2, kT = 1, h =
 0.01), 4,096 chains from x = 0.
@@ -130,8 +130,8 @@ The works have random couplings and a quartic well at each unit (k = 1, q = 1/2,
 
 const TARGETS: &str = "\
 The best peer is the fastest of all that ran, each in the layout that suits it. The floor is what
-the multiply-adds of the couplings take at this core's peak, plus one normal; both are measured in
-the same run.";
+the multiply-adds of the couplings take at this core's peak, plus one of the engine's own normals; both
+are measured in the same run. Only the first part is a bound of the hardware.";
 
 const ENGINE: &str = "\
 floor = 2 x multiply-adds / peak + one normal, on one thread. *Over floor* is the time on one
@@ -139,13 +139,15 @@ thread over that; *over FMA* leaves the normal out.";
 
 const PEERS: &str = "\
 Nanoseconds per unit-step; the factor says how many times longer than Overdamped, which ran before
-and after each of them. Before a time counts, the averages of x, x², x⁴ and of the energy after
-the same steps have to agree: the last column is the largest of the four distances in combined
+and after each of them. A time counts only if the averages of x, x², x⁴ and of the energy after
+the same steps agree: the last column is the largest of the four distances in combined
 standard errors (at most 5; the largest of four is typically 1.5).";
 
 const LAYOUTS: &str = "\
 Every peer is written in several layouts; a short trial on this very work picked these. Neither
-trial nor compilation is timed.";
+trial nor compilation is timed. A timed run of a peer makes 40 steps (12 on the larger lattice) from
+x = 0 and allocates its buffers, which is less than a hundredth of it; ours goes on from where it is.
+Peers are pinned to as many hardware threads as are asked for, ours is left to the system.";
 
 const NORMALS: &str = "Standard normals in single precision on one thread.";
 

@@ -64,7 +64,7 @@ pub const ALL: [Target; 10] = [
     },
     Target {
         id: "bench.memory.ratio",
-        about: "10⁶ chains x 144 units: peak memory / size of the state",
+        about: "10⁶ chains x 144 units: peak memory beyond that of one chain / size of the state",
         bound: Bound::AtMost(1.3),
     },
     Target {
