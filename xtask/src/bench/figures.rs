@@ -27,7 +27,7 @@ pub fn section(results: &Results, remarks: &Remarks) -> Section {
         }
     }
     let plots: Vec<_> = plots(results).into_iter().map(Block::Lines).collect();
-    blocks.extend(pairs(plots));
+    blocks.extend(in_rows(plots));
     blocks.push(Block::Comparison(engines(results)));
     if !remarks.notes.is_empty() {
         blocks.push(Block::Text(remarks.notes.join("\n\n")));
@@ -192,13 +192,13 @@ fn state_line(results: &Results) -> Series {
     Series::line("the state alone", points.collect()).dashed()
 }
 
-/// Two blocks side by side.
-fn pairs(blocks: Vec<Block>) -> Vec<Block> {
+/// Three blocks side by side, as many as the page is wide.
+fn in_rows(mut blocks: Vec<Block>) -> Vec<Block> {
     let mut rows = Vec::new();
-    let mut rest = blocks.into_iter();
-    while let Some(first) = rest.next() {
-        let row: Vec<_> = std::iter::once(first).chain(rest.next()).collect();
-        rows.push(Block::Row(row));
+    while !blocks.is_empty() {
+        let rest = blocks.split_off(blocks.len().min(3));
+        rows.push(Block::Row(blocks));
+        blocks = rest;
     }
     rows
 }
