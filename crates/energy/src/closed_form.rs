@@ -3,8 +3,8 @@
 //! F_i(x) = sum_p c_ip x_i^p + sum over products x_i^a sum_j M_ij x_j^b
 //!        + sum over layers sum_m U_im g_m phi(sum_j V_mj x_j + a_m)
 //!
-//! Every energy of this crate has this form (a drive only if all chains share it). A [`Potential`](crate::Potential) adds its terms in
-//! [`add_closed_form`](crate::Potential::add_closed_form); one that cannot leaves the form
+//! Every energy of this crate has this form (a drive only if all chains share it). A
+//! [`Potential`](crate::Potential) adds its terms in [`add_closed_form`](crate::Potential::add_closed_form); one that cannot leaves the form
 //! open, and a substrate then falls back on `add_force`, which is slower.
 
 use crate::Scalar;
@@ -14,8 +14,9 @@ use crate::Scalar;
 /// ```
 /// use overdamped_energy::{ClosedForm, Energy, SiteTerm, Sites};
 /// let well = Sites::new(1, &[SiteTerm::Stiffness, SiteTerm::Quartic]);
-/// let form = ClosedForm::of(well.bind(&[-4.0, 4.0])?.as_ref()).expect("a polynomial");
-/// assert_eq!(form.polynomial(), [[0.0, 4.0, 0.0, -4.0, 0.0]]); // 4 x - 4 x^3
+/// let form = ClosedForm::of(well.bind(&[-4.0, 4.0])?.as_ref());
+/// let polynomial = form.map(|form| form.polynomial().to_vec());
+/// assert_eq!(polynomial, Some(vec![[0.0, 4.0, 0.0, -4.0, 0.0]])); // 4 x - 4 x^3
 /// # Ok::<(), overdamped_energy::EnergyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -93,9 +94,13 @@ impl<T: Scalar> ClosedForm<T> {
         self.open = true;
     }
 
-    /// Adds coefficients of 1, x, x^2, x^3 and x^5 to the force on a unit.
+    /// Adds coefficients of 1, x, x^2, x^3 and x^5 to the force on a unit; one that does not
+    /// exist leaves the form open.
     pub fn add_polynomial(&mut self, unit: usize, coefficients: [T; 5]) {
-        for (slot, coefficient) in self.polynomial[unit].iter_mut().zip(coefficients) {
+        let Some(polynomial) = self.polynomial.get_mut(unit) else {
+            return self.leave_open();
+        };
+        for (slot, coefficient) in polynomial.iter_mut().zip(coefficients) {
             *slot += coefficient;
         }
     }

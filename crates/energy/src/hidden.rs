@@ -10,12 +10,12 @@
 //! | a_m | `hidden.bias` | shape | 1 |
 //! | w_m | `hidden.weights`, row by row | shape | 1 / x |
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Mat, MatMut, MatRef};
 use serde::{Deserialize, Serialize};
 
+use crate::modes::Modes;
 use crate::potential::{column, column_mut};
-use crate::{ClosedForm, Energy, EnergyError, ForceLayer, Growth, Layout, Potential, Role, Scalar};
+use crate::{ClosedForm, Energy, EnergyError, Growth, Layout, Potential, Role, Scalar};
 
 /// `hidden` fast units, each coupled to all of `units` visible ones.
 ///
@@ -66,9 +66,7 @@ impl<T: Scalar> Energy<T> for FastHidden {
         Ok(Box::new(BoundHidden {
             amplitude: amplitude.to_vec(),
             bias: bias.to_vec(),
-            weights: Mat::from_fn(self.units, self.hidden, |unit, m| {
-                weights[m * self.units + unit]
-            }),
+            weights: Modes::new(self.units, self.hidden, weights),
         }))
     }
 }
@@ -76,14 +74,14 @@ impl<T: Scalar> Energy<T> for FastHidden {
 struct BoundHidden<T: Scalar> {
     amplitude: Vec<T>,
     bias: Vec<T>,
-    /// units x hidden: column m is w_m.
-    weights: Mat<T>,
+    /// w_m.
+    weights: Modes<T>,
 }
 
 impl<T: Scalar> BoundHidden<T> {
     /// w_m . x + a_m, hidden x chains.
     fn drive(&self, states: MatRef<'_, T>) -> Mat<T> {
-        let mut drive = self.project(states);
+        let mut drive = self.weights.project(states);
         for chain in 0..states.ncols() {
             let slots = column_mut(drive.as_mut(), chain).iter_mut();
             for (slot, &bias) in slots.zip(&self.bias) {
@@ -91,21 +89,6 @@ impl<T: Scalar> BoundHidden<T> {
             }
         }
         drive
-    }
-
-    /// w_m . x, hidden x chains.
-    fn project(&self, states: MatRef<'_, T>) -> Mat<T> {
-        let mut out = Mat::zeros(self.bias.len(), states.ncols());
-        let weights = self.weights.transpose();
-        matmul(
-            out.as_mut(),
-            Accum::Replace,
-            weights,
-            states,
-            T::ONE,
-            Par::Seq,
-        );
-        out
     }
 
     fn activity(&self, states: MatRef<'_, T>) -> Mat<T> {
@@ -117,22 +100,15 @@ impl<T: Scalar> BoundHidden<T> {
         }
         activity
     }
-
-    /// Adds `factor` times sum over chains of left_m x_i to the weight block of `gradient`.
-    fn add_outer(gradient: &mut [T], left: &Mat<T>, right: MatRef<'_, T>, factor: T) {
-        // Row m of the block is contiguous: a units x hidden column-major matrix.
-        let block = MatMut::from_column_major_slice_mut(gradient, right.nrows(), left.nrows());
-        matmul(block, Accum::Add, right, left.transpose(), factor, Par::Seq);
-    }
 }
 
 impl<T: Scalar> Potential<T> for BoundHidden<T> {
     fn units(&self) -> usize {
-        self.weights.nrows()
+        self.weights.units()
     }
 
     fn parameter_count(&self) -> usize {
-        self.bias.len() * (2 + self.weights.nrows())
+        self.bias.len() * (2 + self.weights.units())
     }
 
     fn add_energy(&self, states: MatRef<'_, T>, energies: &mut [f64]) {
@@ -153,15 +129,7 @@ impl<T: Scalar> Potential<T> for BoundHidden<T> {
                 *slot *= amplitude;
             }
         }
-        let weights = self.weights.as_ref();
-        matmul(
-            forces,
-            Accum::Add,
-            weights,
-            activity.as_ref(),
-            T::ONE,
-            Par::Seq,
-        );
+        self.weights.add_expansion(&activity, T::ONE, forces);
     }
 
     fn add_curvature_product(
@@ -171,7 +139,7 @@ impl<T: Scalar> Potential<T> for BoundHidden<T> {
         products: MatMut<'_, T>,
     ) {
         let activity = self.activity(states);
-        let mut inner = self.project(directions);
+        let mut inner = self.weights.project(directions);
         for chain in 0..states.ncols() {
             let factors = column(activity.as_ref(), chain).iter().zip(&self.amplitude);
             let slots = column_mut(inner.as_mut(), chain).iter_mut();
@@ -179,15 +147,7 @@ impl<T: Scalar> Potential<T> for BoundHidden<T> {
                 *slot *= amplitude * (T::ONE - tanh * tanh);
             }
         }
-        let weights = self.weights.as_ref();
-        matmul(
-            products,
-            Accum::Add,
-            weights,
-            inner.as_ref(),
-            -T::ONE,
-            Par::Seq,
-        );
+        self.weights.add_expansion(&inner, -T::ONE, products);
     }
 
     // dE/dA = -ln cosh z, dE/da = -A tanh z, dE/dw = -A tanh z x.
@@ -206,7 +166,7 @@ impl<T: Scalar> Potential<T> for BoundHidden<T> {
                 biases[m] -= response[m];
             }
         }
-        Self::add_outer(couplings, &response, states, -T::ONE);
+        Modes::subtract_outer(couplings, &response, states);
     }
 
     // Along e, with u = w . e: dE/dA -> -tanh z u, dE/da -> -A sech^2 z u,
@@ -220,7 +180,7 @@ impl<T: Scalar> Potential<T> for BoundHidden<T> {
     ) {
         let hidden = self.bias.len();
         let mut response = self.activity(states);
-        let mut slope = self.project(directions);
+        let mut slope = self.weights.project(directions);
         let (amplitudes, rest) = gradient.split_at_mut(hidden);
         let (biases, couplings) = rest.split_at_mut(hidden);
         for (chain, &weight) in weights.iter().enumerate() {
@@ -234,21 +194,16 @@ impl<T: Scalar> Potential<T> for BoundHidden<T> {
                 biases[m] -= slope[m];
             }
         }
-        Self::add_outer(couplings, &slope, states, -T::ONE);
-        Self::add_outer(couplings, &response, directions, -T::ONE);
+        Modes::subtract_outer(couplings, &slope, states);
+        Modes::subtract_outer(couplings, &response, directions);
     }
 
     // Only linear at large |x|: any confining term of order two dominates it.
     fn add_growth(&self, _growth: &mut Growth) {}
 
     fn add_closed_form(&self, form: &mut ClosedForm<T>) {
-        let columns = (0..self.bias.len()).map(|m| self.weights.col_as_slice(m));
-        form.add_layer(ForceLayer {
-            weights: columns.flatten().copied().collect(),
-            bias: self.bias.clone(),
-            gain: self.amplitude.clone(),
-            saturates: true,
-        });
+        let (bias, gain) = (self.bias.clone(), self.amplitude.clone());
+        form.add_layer(self.weights.layer(bias, gain, true));
     }
 }
 

@@ -44,6 +44,7 @@ mod growth;
 mod hidden;
 mod layout;
 mod low_rank;
+mod modes;
 mod pairs;
 mod potential;
 mod scalar;

@@ -9,13 +9,12 @@
 //! | s_m | `modes.strength` | amplitude | kT |
 //! | u_m | `modes.shape`, mode by mode | shape | 1 / x |
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{MatMut, MatRef};
 use serde::{Deserialize, Serialize};
 
-use crate::closed_form::{ClosedForm, ForceLayer};
+use crate::modes::Modes;
 use crate::potential::column_mut;
-use crate::{Energy, EnergyError, Growth, Layout, Potential, Role, Scalar};
+use crate::{ClosedForm, Energy, EnergyError, Growth, Layout, Potential, Role, Scalar};
 
 /// A coupling of rank `rank` between all of `units` units.
 ///
@@ -64,60 +63,42 @@ impl<T: Scalar> Energy<T> for LowRank {
         let (strength, shapes) = parameters.split_at(self.rank);
         Ok(Box::new(BoundLowRank {
             strength: strength.to_vec(),
-            shapes: Mat::from_fn(self.units, self.rank, |unit, mode| {
-                shapes[mode * self.units + unit]
-            }),
+            shapes: Modes::new(self.units, self.rank, shapes),
         }))
     }
 }
 
 struct BoundLowRank<T: Scalar> {
     strength: Vec<T>,
-    /// units x rank: column m is u_m.
-    shapes: Mat<T>,
+    /// u_m.
+    shapes: Modes<T>,
 }
 
 impl<T: Scalar> BoundLowRank<T> {
-    /// u_m . x, rank x chains.
-    fn project(&self, states: MatRef<'_, T>) -> Mat<T> {
-        let mut out = Mat::zeros(self.strength.len(), states.ncols());
-        let shapes = self.shapes.transpose();
-        matmul(
-            out.as_mut(),
-            Accum::Replace,
-            shapes,
-            states,
-            T::ONE,
-            Par::Seq,
-        );
-        out
-    }
-
     /// `factor` times U diag(s) U^T `states`, added to `out`.
     fn add_product(&self, states: MatRef<'_, T>, factor: T, out: MatMut<'_, T>) {
-        let mut modes = self.project(states);
+        let mut modes = self.shapes.project(states);
         for chain in 0..states.ncols() {
             let slots = column_mut(modes.as_mut(), chain).iter_mut();
             for (slot, &strength) in slots.zip(&self.strength) {
                 *slot *= strength;
             }
         }
-        let shapes = self.shapes.as_ref();
-        matmul(out, Accum::Add, shapes, modes.as_ref(), factor, Par::Seq);
+        self.shapes.add_expansion(&modes, factor, out);
     }
 }
 
 impl<T: Scalar> Potential<T> for BoundLowRank<T> {
     fn units(&self) -> usize {
-        self.shapes.nrows()
+        self.shapes.units()
     }
 
     fn parameter_count(&self) -> usize {
-        self.strength.len() * (1 + self.shapes.nrows())
+        self.strength.len() * (1 + self.shapes.units())
     }
 
     fn add_energy(&self, states: MatRef<'_, T>, energies: &mut [f64]) {
-        let modes = self.project(states);
+        let modes = self.shapes.project(states);
         for (chain, energy) in energies.iter_mut().enumerate() {
             let terms = modes.col_as_slice(chain).iter().zip(&self.strength);
             *energy -= terms
@@ -142,7 +123,7 @@ impl<T: Scalar> Potential<T> for BoundLowRank<T> {
     // dE/ds_m = -(u_m . x)^2 / 2, dE/du_m = -s_m (u_m . x) x.
     fn add_parameter_gradient(&self, weights: &[T], states: MatRef<'_, T>, gradient: &mut [T]) {
         let (strengths, shapes) = gradient.split_at_mut(self.strength.len());
-        let mut modes = self.project(states);
+        let mut modes = self.shapes.project(states);
         let half = T::of(0.5);
         for (chain, &weight) in weights.iter().enumerate() {
             for (m, mode) in modes.col_as_slice_mut(chain).iter_mut().enumerate() {
@@ -150,7 +131,7 @@ impl<T: Scalar> Potential<T> for BoundLowRank<T> {
                 *mode *= weight * self.strength[m];
             }
         }
-        subtract_outer(shapes, &modes, states);
+        Modes::subtract_outer(shapes, &modes, states);
     }
 
     // Along e: dE/ds_m -> -(u_m . x)(u_m . e), dE/du_m -> -s_m [(u_m . e) x + (u_m . x) e].
@@ -162,7 +143,7 @@ impl<T: Scalar> Potential<T> for BoundLowRank<T> {
         gradient: &mut [T],
     ) {
         let (strengths, shapes) = gradient.split_at_mut(self.strength.len());
-        let (mut modes, mut along) = (self.project(states), self.project(directions));
+        let (mut modes, mut along) = (self.shapes.project(states), self.shapes.project(directions));
         for (chain, &weight) in weights.iter().enumerate() {
             let pairs = modes.col_as_slice_mut(chain).iter_mut();
             let pairs = pairs.zip(along.col_as_slice_mut(chain));
@@ -172,13 +153,13 @@ impl<T: Scalar> Potential<T> for BoundLowRank<T> {
                 *along *= weight * self.strength[m];
             }
         }
-        subtract_outer(shapes, &along, states);
-        subtract_outer(shapes, &modes, directions);
+        Modes::subtract_outer(shapes, &along, states);
+        Modes::subtract_outer(shapes, &modes, directions);
     }
 
     fn add_growth(&self, growth: &mut Growth) {
         for (mode, &strength) in self.strength.iter().enumerate() {
-            let shape = self.shapes.col_as_slice(mode);
+            let shape = self.shapes.column(mode);
             for (i, left) in shape.iter().enumerate() {
                 for (j, right) in shape.iter().enumerate() {
                     growth.harmonic[(i, j)] -= strength.wide() * left.wide() * right.wide();
@@ -188,26 +169,7 @@ impl<T: Scalar> Potential<T> for BoundLowRank<T> {
     }
 
     fn add_closed_form(&self, form: &mut ClosedForm<T>) {
-        let columns = (0..self.strength.len()).map(|mode| self.shapes.col_as_slice(mode));
-        form.add_layer(ForceLayer {
-            weights: columns.flatten().copied().collect(),
-            bias: vec![T::ZERO; self.strength.len()],
-            gain: self.strength.clone(),
-            saturates: false,
-        });
+        let bias = vec![T::ZERO; self.strength.len()];
+        form.add_layer(self.shapes.layer(bias, self.strength.clone(), false));
     }
-}
-
-/// Subtracts the sum over chains of left_m x_i from the shape block of a gradient.
-fn subtract_outer<T: Scalar>(gradient: &mut [T], left: &Mat<T>, right: MatRef<'_, T>) {
-    // Mode m of the block is contiguous: a units x rank column-major matrix.
-    let block = MatMut::from_column_major_slice_mut(gradient, right.nrows(), left.nrows());
-    matmul(
-        block,
-        Accum::Add,
-        right,
-        left.transpose(),
-        -T::ONE,
-        Par::Seq,
-    );
 }

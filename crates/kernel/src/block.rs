@@ -62,6 +62,14 @@ fn arranged<T: Real>(
     all
 }
 
+/// The streams of chains `first`, `first + 1`, ..., sixteen to an entry.
+fn streams_of(seed: u64, first: u64, chains: usize) -> Vec<Streams> {
+    let starts = (0..chains).step_by(LANES);
+    starts
+        .map(|chain| Streams::new(seed, first + chain as u64))
+        .collect()
+}
+
 /// Up to thirty-two chains that run together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Block<T> {
@@ -102,28 +110,20 @@ impl<T: Real> Block<T> {
         state: impl Fn(usize, usize) -> T,
     ) -> Self {
         assert!((1..=Self::CHAINS).contains(&chains));
-        let chunks = chains.div_ceil(LANES);
         let states = arranged(units, chains, state);
         let mut block = Self {
             memory: vec![Chunk([T::default(); LANES]); if remembers { states.len() } else { 0 }],
             states,
-            streams: Vec::with_capacity(chunks),
+            streams: streams_of(seed, first, chains),
             chains,
         };
-        for chunk in 0..chunks {
-            block
-                .streams
-                .push(Streams::new(seed, first + (chunk * LANES) as u64));
-        }
         block.draw_memory();
         block
     }
 
     /// New noise for every chain, from another seed.
     pub fn reseed(&mut self, seed: u64, first: u64) {
-        for (chunk, streams) in self.streams.iter_mut().enumerate() {
-            *streams = Streams::new(seed, first + (chunk * LANES) as u64);
-        }
+        self.streams = streams_of(seed, first, self.chains);
         self.draw_memory();
     }
 
@@ -170,24 +170,13 @@ impl<T: Real> Block<T> {
         self.states[at].0[chain % LANES] = value;
     }
 
-    /// The states (units x chunks), unit by unit.
-    #[must_use]
-    pub fn states(&self) -> &[Chunk<T>] {
-        &self.states
-    }
-
-    /// The states, to be changed.
-    pub fn states_mut(&mut self) -> &mut [Chunk<T>] {
-        &mut self.states
-    }
-
     /// The generators, one entry for each chunk.
     #[must_use]
     pub fn streams(&self) -> &[Streams] {
         &self.streams
     }
 
-    /// The draws of the step before, likewise, and the generators.
+    /// The draws of the step before (units x chunks, unit by unit), and the generators.
     pub fn noise_mut(&mut self) -> (&mut [Chunk<T>], &mut [Streams]) {
         (&mut self.memory, &mut self.streams)
     }

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "every input there is: five minutes"]
+    #[ignore = "every input there is, five minutes: `cargo test --release -p overdamped-kernel -- --ignored`"]
     fn errors_stay_below_what_is_stated_for_every_input() {
         check(1);
     }

@@ -31,8 +31,7 @@ impl<T: Real> Matrix<T> {
         }
         let mut values = vec![T::default(); rows * columns];
         for &(row, column, value) in entries {
-            let slot = &mut values[row * columns + column];
-            *slot = slot.plus(value);
+            values[row * columns + column] += value;
         }
         Self::dense(rows, columns, |row, column| values[row * columns + column])
     }

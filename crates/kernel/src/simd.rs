@@ -44,7 +44,16 @@ pub struct Chunk<T>(pub [T; LANES]);
 ///
 /// The trait is sealed: there are lanes for these two types only.
 pub trait Real:
-    sealed::Sealed + Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'static
+    sealed::Sealed
+    + Copy
+    + Default
+    + std::ops::AddAssign
+    + std::ops::SubAssign
+    + Send
+    + Sync
+    + PartialEq
+    + std::fmt::Debug
+    + 'static
 {
     /// Its sixteen lanes, on the path whose `f32` lanes are `N`.
     type Lanes<N: Lanes32>: Lanes<Scalar = Self, Noise = N>;
@@ -54,12 +63,6 @@ pub trait Real:
     fn to_f64(self) -> f64;
     /// The number itself, exactly.
     fn from_f32(value: f32) -> Self;
-    /// Sum.
-    #[must_use]
-    fn plus(self, other: Self) -> Self;
-    /// Difference.
-    #[must_use]
-    fn minus(self, other: Self) -> Self;
     /// All steps of a block; compiled here, once, and not in every crate that calls it.
     #[doc(hidden)]
     fn step(path: Path, steps: Steps<'_, Self>) -> u32;
@@ -83,12 +86,6 @@ impl Real for f32 {
     fn from_f32(value: f32) -> Self {
         value
     }
-    fn plus(self, other: Self) -> Self {
-        self + other
-    }
-    fn minus(self, other: Self) -> Self {
-        self - other
-    }
     fn step(path: Path, steps: Steps<'_, Self>) -> u32 {
         path.execute(steps)
     }
@@ -105,12 +102,6 @@ impl Real for f64 {
     }
     fn from_f32(value: f32) -> Self {
         value.into()
-    }
-    fn plus(self, other: Self) -> Self {
-        self + other
-    }
-    fn minus(self, other: Self) -> Self {
-        self - other
     }
     fn step(path: Path, steps: Steps<'_, Self>) -> u32 {
         path.execute(steps)
@@ -150,9 +141,19 @@ pub trait Lanes: Copy {
     /// `self` times `factor` plus `addend`, rounded once.
     #[must_use]
     fn mul_add(self, factor: Self, addend: Self) -> Self;
-    /// Clamped to [-bound, bound]; NaN stays NaN.
+    /// The larger of each pair; the second if one is NaN.
     #[must_use]
-    fn clamp_magnitude(self, bound: Self) -> Self;
+    fn max(self, other: Self) -> Self;
+    /// The smaller of each pair; the second if one is NaN.
+    #[must_use]
+    fn min(self, other: Self) -> Self;
+    /// Clamped to [-bound, bound]; NaN stays NaN.
+    #[inline(always)]
+    #[must_use]
+    fn clamp_magnitude(self, bound: Self) -> Self {
+        let low = Self::splat(Self::Scalar::default()).sub(bound);
+        bound.min(low.max(self))
+    }
     /// Hyperbolic tangent.
     #[must_use]
     fn tanh(self) -> Self;
@@ -170,12 +171,6 @@ pub trait Lanes32: Lanes<Scalar = f32, Noise = Self> {
     /// Square root.
     #[must_use]
     fn sqrt(self) -> Self;
-    /// The larger of each pair; the second if one is NaN.
-    #[must_use]
-    fn max(self, other: Self) -> Self;
-    /// The smaller of each pair; the second if one is NaN.
-    #[must_use]
-    fn min(self, other: Self) -> Self;
     /// The bits of each lane.
     fn to_bits(self) -> Self::Words;
     /// Lanes with these bits.

@@ -136,7 +136,7 @@ fn constants<T: Real>(
     for (unit, &polynomial) in program.polynomial().iter().enumerate() {
         let mut polynomial = polynomial;
         if let Some(drive) = drive {
-            polynomial[1] = polynomial[1].minus(drive.stiffness[unit]);
+            polynomial[1] -= drive.stiffness[unit];
         }
         all.push(Constants {
             polynomial,

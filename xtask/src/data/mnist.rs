@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "needs the four MNIST files: `cargo xtask fetch`, or set OVERDAMPED_DATA"]
+    #[ignore = "needs the four MNIST files (`cargo xtask fetch`, or set OVERDAMPED_DATA): `cargo test --release -p xtask -- --ignored`"]
     fn the_published_files_hold_the_known_numbers_of_zeros_and_ones() {
         let split = load(&super::super::locate(None)).unwrap().at_12x12();
         assert_eq!((split.train.len(), split.test.len()), (60_000, 10_000));

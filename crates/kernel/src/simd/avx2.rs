@@ -86,9 +86,12 @@ impl Lanes for Halves {
         native!(Self, _mm256_fmadd_ps, self, factor, addend)
     }
     #[inline(always)]
-    fn clamp_magnitude(self, bound: Self) -> Self {
-        let low = Self::splat(0.0).sub(bound);
-        bound.min(low.max(self))
+    fn max(self, other: Self) -> Self {
+        native!(Self, _mm256_max_ps, self, other)
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        native!(Self, _mm256_min_ps, self, other)
     }
     #[inline(always)]
     fn tanh(self) -> Self {
@@ -110,14 +113,6 @@ impl Lanes32 for Halves {
     #[inline(always)]
     fn sqrt(self) -> Self {
         native!(Self, _mm256_sqrt_ps, self)
-    }
-    #[inline(always)]
-    fn max(self, other: Self) -> Self {
-        native!(Self, _mm256_max_ps, self, other)
-    }
-    #[inline(always)]
-    fn min(self, other: Self) -> Self {
-        native!(Self, _mm256_min_ps, self, other)
     }
     #[inline(always)]
     fn to_bits(self) -> HalvesWords {

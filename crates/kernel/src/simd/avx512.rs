@@ -76,9 +76,12 @@ impl Lanes for Wide {
         Self(native!(_mm512_fmadd_ps(self.0, factor.0, addend.0)))
     }
     #[inline(always)]
-    fn clamp_magnitude(self, bound: Self) -> Self {
-        let low = Self::splat(0.0).sub(bound);
-        bound.min(low.max(self))
+    fn max(self, other: Self) -> Self {
+        Self(native!(_mm512_max_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        Self(native!(_mm512_min_ps(self.0, other.0)))
     }
     #[inline(always)]
     fn tanh(self) -> Self {
@@ -100,14 +103,6 @@ impl Lanes32 for Wide {
     #[inline(always)]
     fn sqrt(self) -> Self {
         Self(native!(_mm512_sqrt_ps(self.0)))
-    }
-    #[inline(always)]
-    fn max(self, other: Self) -> Self {
-        Self(native!(_mm512_max_ps(self.0, other.0)))
-    }
-    #[inline(always)]
-    fn min(self, other: Self) -> Self {
-        Self(native!(_mm512_min_ps(self.0, other.0)))
     }
     #[inline(always)]
     fn to_bits(self) -> WideWords {

@@ -70,16 +70,12 @@ impl<N: Lanes32> Lanes for Double<N> {
         Self::of(out)
     }
     #[inline(always)]
-    fn clamp_magnitude(self, bound: Self) -> Self {
-        self.join(bound, |x, bound| {
-            if x > bound {
-                bound
-            } else if x < -bound {
-                -bound
-            } else {
-                x
-            }
-        })
+    fn max(self, other: Self) -> Self {
+        self.join(other, |a, b| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        self.join(other, |a, b| if a < b { a } else { b })
     }
     #[inline(always)]
     fn tanh(mut self) -> Self {

@@ -71,9 +71,12 @@ impl Lanes for Array<f32> {
         Self(out)
     }
     #[inline(always)]
-    fn clamp_magnitude(self, bound: Self) -> Self {
-        let low = Self::splat(0.0).sub(bound);
-        bound.min(low.max(self))
+    fn max(self, other: Self) -> Self {
+        self.join(other, |a, b| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        self.join(other, |a, b| if a < b { a } else { b })
     }
     #[inline(always)]
     fn tanh(self) -> Self {
@@ -94,14 +97,6 @@ impl Lanes32 for Array<f32> {
     #[inline(always)]
     fn sqrt(self) -> Self {
         self.map(f32::sqrt)
-    }
-    #[inline(always)]
-    fn max(self, other: Self) -> Self {
-        self.join(other, |a, b| if a > b { a } else { b })
-    }
-    #[inline(always)]
-    fn min(self, other: Self) -> Self {
-        self.join(other, |a, b| if a < b { a } else { b })
     }
     #[inline(always)]
     fn to_bits(self) -> Array<u32> {

@@ -80,7 +80,7 @@ fn single_normals_are_normal() {
 
 /// n = 4e9, seed 2, else as the fast test: sees a variance off by 1.1e-4.
 #[test]
-#[ignore = "ten seconds"]
+#[ignore = "ten seconds: `cargo test --release -p overdamped-kernel -- --ignored`"]
 fn single_normals_are_normal_in_a_large_sample() {
     Marginal::of(&Histogram::of_seed(2, 4_000_000_000, |z| z)).assert_normal();
 }
@@ -97,7 +97,7 @@ fn normals_are_independent() {
 
 /// n = 1e9, seeds 5 and 6, else as the fast test: sees correlations above 1.6e-4.
 #[test]
-#[ignore = "ten seconds"]
+#[ignore = "ten seconds: `cargo test --release -p overdamped-kernel -- --ignored`"]
 fn normals_are_independent_in_a_large_sample() {
     assert_independent(&Correlations::of_seed(5, 1_000_000_000, 0.0));
 }
