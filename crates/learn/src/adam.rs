@@ -1,90 +1,41 @@
-//! Adam, with a learning-rate schedule and lower bounds.
+//! Adam, with a learning-rate schedule, lower bounds, and guards against gradients that mislead.
 
 use overdamped_energy::{Layout, Scalar};
 use serde::{Deserialize, Serialize};
 
 use crate::LearnError;
-use crate::error::positive;
 
-/// Settings of the optimiser.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdamSettings {
-    /// Learning rate at the start. Default 3e-3.
-    pub rate: f64,
-    /// Decay of the first moment. Default 0.9.
-    pub momentum: f64,
-    /// Decay of the second moment. Default 0.999.
-    pub memory: f64,
-    /// Share of the updates after which the rate falls linearly to zero. Default 0.5.
-    pub constant: f64,
-    /// Number of updates that the schedule spans. Default 4000.
-    pub updates: u64,
-    /// Parameters of a block are kept at or above a bound, by projection.
-    pub floors: Vec<(String, f64)>,
-}
+mod average;
+mod norm;
+mod schedule;
+mod settings;
 
-impl Default for AdamSettings {
-    fn default() -> Self {
-        Self {
-            rate: 3e-3,
-            momentum: 0.9,
-            memory: 0.999,
-            constant: 0.5,
-            updates: 4000,
-            floors: Vec::new(),
-        }
-    }
-}
+pub use schedule::Schedule;
+pub use settings::AdamSettings;
 
-impl AdamSettings {
-    /// The settings, if each is within its range.
-    ///
-    /// # Errors
-    /// [`LearnError::Setting`].
-    pub fn validated(self) -> Result<Self, LearnError> {
-        positive("the learning rate", self.rate)?;
-        positive("the number of updates", self.updates as f64)?;
-        if let Some((_, floor)) = self.floors.iter().find(|(_, floor)| !floor.is_finite()) {
-            return Err(LearnError::Setting {
-                setting: "a floor of the optimiser",
-                value: *floor,
-                bound: "finite",
-            });
-        }
-        for (setting, value) in [
-            ("the decay of Adam's first moment", self.momentum),
-            ("the decay of Adam's second moment", self.memory),
-            (
-                "the constant share of the learning-rate schedule",
-                self.constant,
-            ),
-        ] {
-            if !(0.0..=1.0).contains(&value) || (setting.contains("moment") && value == 1.0) {
-                return Err(LearnError::Setting {
-                    setting,
-                    value,
-                    bound: "at least 0 and at most 1 (a decay: below 1)",
-                });
-            }
-        }
-        Ok(self)
-    }
+use average::Average;
+use norm::{Lengths, norm};
 
-    /// Learning rate of an update: constant, then linear to zero.
-    fn rate_at(&self, update: u64) -> f64 {
-        let progress = update as f64 / self.updates as f64;
-        let falling = (1.0 - progress) / (1.0 - self.constant).max(f64::MIN_POSITIVE);
-        self.rate * falling.clamp(0.0, 1.0)
-    }
-}
-
-/// State of the optimiser: running moments of the gradient (Kingma and Ba 2015).
+/// State of the optimiser: running moments of the gradient (Kingma and Ba 2015), and what the guards
+/// of [`AdamSettings`] remember.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Adam<T: Scalar> {
     first: Vec<T>,
     second: Vec<T>,
     updates: u64,
+    skipped: u64,
+    lengths: Lengths,
+    average: Average,
+}
+
+/// What one update did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// Euclidean norm of the gradient, before clipping.
+    pub norm: f64,
+    /// Whether the update was skipped as an outlier.
+    pub skipped: bool,
 }
 
 impl<T: Scalar> Adam<T> {
@@ -95,13 +46,22 @@ impl<T: Scalar> Adam<T> {
             first: vec![T::ZERO; parameters],
             second: vec![T::ZERO; parameters],
             updates: 0,
+            skipped: 0,
+            lengths: Lengths::default(),
+            average: Average::default(),
         }
     }
 
-    /// Updates made.
+    /// Updates made, skipped ones included: the place in the schedule.
     #[must_use]
     pub const fn updates(&self) -> u64 {
         self.updates
+    }
+
+    /// Updates skipped as outliers.
+    #[must_use]
+    pub const fn skipped(&self) -> u64 {
+        self.skipped
     }
 
     /// Number of parameters.
@@ -116,7 +76,21 @@ impl<T: Scalar> Adam<T> {
         self.first.is_empty()
     }
 
-    /// One update of `parameters` against `gradient`.
+    /// The moving average of the parameters (layout order), if one was asked for and an update made.
+    #[must_use]
+    pub fn averaged(&self) -> Option<Vec<T>> {
+        self.average.get()
+    }
+
+    /// One update of `parameters` against `gradient`, whose values must be finite.
+    ///
+    /// With [`AdamSettings::outlier`] on, a gradient is compared with the geometric mean of the lengths
+    /// before it (exponential memory of a hundred updates). From the twenty-first update on, one that
+    /// is too long is *skipped*: parameters, moments and average stay, the schedule advances. A
+    /// lasting change of scale is accepted after some hundred updates.
+    ///
+    /// With [`AdamSettings::clip`] on, a gradient that is too long is scaled down, direction kept, before
+    /// it enters the moments.
     ///
     /// # Errors
     /// [`LearnError::Shape`] for other lengths, [`LearnError::Energy`] if a floor names an unknown
@@ -127,7 +101,7 @@ impl<T: Scalar> Adam<T> {
         layout: &Layout,
         parameters: &mut [T],
         gradient: &[T],
-    ) -> Result<(), LearnError> {
+    ) -> Result<Step, LearnError> {
         for (what, found) in [
             ("number of parameters to update", parameters.len()),
             ("length of the gradient", gradient.len()),
@@ -140,21 +114,22 @@ impl<T: Scalar> Adam<T> {
                 });
             }
         }
+        let norm = norm(gradient);
         let rate = settings.rate_at(self.updates);
         self.updates += 1;
-        let age = i32::try_from(self.updates).unwrap_or(i32::MAX);
-        let step = T::of(rate / (1.0 - settings.momentum.powi(age)));
-        let spread = T::of(1.0 / (1.0 - settings.memory.powi(age)));
-        let (keep, keep2) = (T::of(settings.momentum), T::of(settings.memory));
-        let epsilon = T::of(1e-8);
-        let moments = self.first.iter_mut().zip(&mut self.second);
-        for ((parameter, &slope), (first, second)) in
-            parameters.iter_mut().zip(gradient).zip(moments)
-        {
-            *first = keep * *first + (T::ONE - keep) * slope;
-            *second = keep2 * *second + (T::ONE - keep2) * slope * slope;
-            *parameter -= step * *first / ((*second * spread).root() + epsilon);
+        let skipped = settings
+            .outlier
+            .is_some_and(|ratio| self.lengths.is_outlier(norm, ratio));
+        if skipped {
+            self.skipped += 1;
+            return Ok(Step { norm, skipped });
         }
+        // One where nothing is clipped, which changes no bit.
+        let scale = match settings.clip {
+            Some(clip) if norm > clip => T::of(clip / norm),
+            _ => T::ONE,
+        };
+        self.descend(settings, rate, scale, parameters, gradient);
         for (block, floor) in &settings.floors {
             let floor = T::of(*floor);
             for parameter in &mut parameters[layout.range(block)?] {
@@ -163,7 +138,36 @@ impl<T: Scalar> Adam<T> {
                 }
             }
         }
-        Ok(())
+        if let Some(decay) = settings.average {
+            self.average.add(decay, parameters);
+        }
+        Ok(Step { norm, skipped })
+    }
+
+    /// Adam itself, along `scale` times the gradient.
+    fn descend(
+        &mut self,
+        settings: &AdamSettings,
+        rate: f64,
+        scale: T,
+        parameters: &mut [T],
+        gradient: &[T],
+    ) {
+        // The moments have seen the updates that were not skipped, and are corrected for those.
+        let age = i32::try_from(self.updates - self.skipped).unwrap_or(i32::MAX);
+        let step = T::of(rate / (1.0 - settings.momentum.powi(age)));
+        let spread = T::of(1.0 / (1.0 - settings.memory.powi(age)));
+        let (keep, keep2) = (T::of(settings.momentum), T::of(settings.memory));
+        let epsilon = T::of(1e-8);
+        let moments = self.first.iter_mut().zip(&mut self.second);
+        for ((parameter, &slope), (first, second)) in
+            parameters.iter_mut().zip(gradient).zip(moments)
+        {
+            let slope = scale * slope;
+            *first = keep * *first + (T::ONE - keep) * slope;
+            *second = keep2 * *second + (T::ONE - keep2) * slope * slope;
+            *parameter -= step * *first / ((*second * spread).root() + epsilon);
+        }
     }
 }
 
@@ -172,25 +176,25 @@ mod tests {
     use super::*;
     use overdamped_energy::Role;
 
-    #[test]
-    fn the_rate_is_constant_then_falls_to_zero() {
-        let settings = AdamSettings {
-            rate: 1.0,
-            updates: 100,
-            ..AdamSettings::default()
-        };
-        assert_eq!(settings.rate_at(0), 1.0);
-        assert_eq!(settings.rate_at(50), 1.0);
-        assert!((settings.rate_at(75) - 0.5).abs() < 1e-12);
-        assert_eq!(settings.rate_at(100), 0.0);
+    fn plane() -> Layout {
+        Layout::new()
+            .with("free", 1, Role::Amplitude)
+            .with("held", 1, Role::Amplitude)
+    }
+
+    /// The optimiser, the parameters and the steps after these gradients, from parameters (5, 5).
+    fn after(settings: &AdamSettings, gradients: &[[f64; 2]]) -> (Adam<f64>, Vec<f64>, Vec<Step>) {
+        let (mut adam, mut parameters) = (Adam::new(2), vec![5.0, 5.0]);
+        let steps = gradients.iter().map(|gradient| {
+            adam.update(settings, &plane(), &mut parameters, gradient)
+                .unwrap()
+        });
+        let steps = steps.collect();
+        (adam, parameters, steps)
     }
 
     #[test]
     fn a_bounded_quadratic_is_minimised_at_its_bound() {
-        let layout =
-            Layout::new()
-                .with("free", 1, Role::Amplitude)
-                .with("held", 1, Role::Amplitude);
         let settings = AdamSettings {
             rate: 0.05,
             updates: 2000,
@@ -200,7 +204,7 @@ mod tests {
         let (mut adam, mut parameters) = (Adam::new(2), vec![5.0_f64, 5.0]);
         for _ in 0..2000 {
             let gradient = [parameters[0] + 1.0, parameters[1] + 1.0];
-            adam.update(&settings, &layout, &mut parameters, &gradient)
+            adam.update(&settings, &plane(), &mut parameters, &gradient)
                 .unwrap();
         }
         assert!(
@@ -209,23 +213,103 @@ mod tests {
         );
     }
 
+    /// Catches a rate taken from the wrong end of the schedule, or one update late.
     #[test]
-    fn settings_out_of_range_are_refused() {
-        for settings in [
-            AdamSettings {
-                rate: f64::NAN,
-                ..AdamSettings::default()
+    fn the_first_step_has_the_length_that_the_schedule_says() {
+        let settings = AdamSettings {
+            rate: 0.1,
+            updates: 20,
+            schedule: Schedule::Cosine {
+                warmup: 0.2,
+                last: 0.0,
             },
-            AdamSettings {
-                memory: 1.0,
-                ..AdamSettings::default()
-            },
-            AdamSettings {
-                updates: 0,
-                ..AdamSettings::default()
-            },
-        ] {
-            assert!(settings.validated().is_err());
+            ..AdamSettings::default()
+        };
+        // Adam's first step is the rate along the sign, here a fifth of 0.1.
+        let (_, parameters, _) = after(&settings, &[[3.0, -7.0]]);
+        assert!((parameters[0] - 4.98).abs() < 1e-8, "{parameters:?}");
+        assert!((parameters[1] - 5.02).abs() < 1e-8, "{parameters:?}");
+    }
+
+    #[test]
+    fn a_clipped_gradient_keeps_its_direction() {
+        let settings = AdamSettings {
+            clip: Some(1.0),
+            ..AdamSettings::default()
+        };
+        let (clipped, _, steps) = after(&settings, &[[30.0, -40.0]]);
+        assert_eq!(steps[0].norm, 50.0);
+        // The first moment is a tenth of (0.6, -0.8).
+        assert!((clipped.first[0] - 0.06).abs() < 1e-15, "{clipped:?}");
+        assert!((clipped.first[1] + 0.08).abs() < 1e-15, "{clipped:?}");
+        // One that is short enough is left alone, to the bit.
+        let short = [[0.6, -0.7], [0.3, 0.1]];
+        let (with, parameters, _) = after(&settings, &short);
+        let (without, expected, _) = after(&AdamSettings::default(), &short);
+        assert_eq!((with, parameters), (without, expected));
+    }
+
+    #[test]
+    fn a_skipped_update_only_advances_the_schedule() {
+        let guarded = AdamSettings {
+            outlier: Some(10.0),
+            average: Some(0.9),
+            schedule: Schedule::Constant,
+            ..AdamSettings::default()
+        };
+        let usual = |at: usize| [1.0 + 0.1 * (at % 3) as f64, -0.5];
+        let mut gradients: Vec<_> = (0..40).map(usual).collect();
+        let (clean, expected, _) = after(&guarded, &gradients);
+        for outlier in [25, 30] {
+            gradients.insert(outlier, [-300.0, 1e9]);
         }
+        let (adam, parameters, steps) = after(&guarded, &gradients);
+        let skipped = |at: usize| at == 25 || at == 30;
+        assert!((0..42).all(|at| steps[at].skipped == skipped(at)));
+        assert_eq!((adam.updates(), adam.skipped()), (42, 2));
+        // Under a constant rate everything else is as if the outliers had never been.
+        assert_eq!(parameters, expected);
+        assert_eq!((&adam.first, &adam.second), (&clean.first, &clean.second));
+        assert_eq!(adam.averaged(), clean.averaged());
+        // Without the guard they are felt.
+        let open = AdamSettings {
+            outlier: None,
+            ..guarded
+        };
+        let (adam, parameters, _) = after(&open, &gradients);
+        assert_eq!(adam.skipped(), 0);
+        assert_ne!(parameters, expected);
+    }
+
+    #[test]
+    fn slowly_growing_gradients_are_followed() {
+        let settings = AdamSettings {
+            outlier: Some(5.0),
+            ..AdamSettings::default()
+        };
+        let gradients: Vec<_> = (0..500).map(|at| [1.01_f64.powi(at), 0.0]).collect();
+        let (adam, ..) = after(&settings, &gradients);
+        assert_eq!((adam.updates(), adam.skipped()), (500, 0));
+    }
+
+    #[test]
+    fn the_average_is_of_the_parameters_after_each_update() {
+        let settings = AdamSettings {
+            average: Some(0.5),
+            ..AdamSettings::default()
+        };
+        let gradients = [[1.0, 2.0], [-3.0, 0.1], [0.5, 0.5]];
+        let (adam, ..) = after(&settings, &gradients);
+        let visited = (1..=3).map(|n| after(&settings, &gradients[..n]).1);
+        let mut expected = [0.0; 2];
+        for (parameters, weight) in visited.zip([1.0, 2.0, 4.0]) {
+            expected[0] += weight * parameters[0] / 7.0;
+            expected[1] += weight * parameters[1] / 7.0;
+        }
+        let average = adam.averaged().unwrap();
+        assert!((average[0] - expected[0]).abs() < 1e-14, "{average:?}");
+        assert!((average[1] - expected[1]).abs() < 1e-14, "{average:?}");
+        let (plain, ..) = after(&AdamSettings::default(), &gradients);
+        assert_eq!(plain.averaged(), None);
     }
 }

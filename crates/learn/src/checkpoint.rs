@@ -20,7 +20,7 @@ use crate::{LearnError, Model};
 
 const MAGIC: [u8; 8] = *b"OVERDAMP";
 /// Raised whenever the payload's shape changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = 8 + 4 + 8 + 32;
 
 /// The state of a training run.

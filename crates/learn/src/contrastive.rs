@@ -14,7 +14,7 @@ use overdamped_substrate::stream::Stream;
 use rand::Rng;
 
 use crate::force_matching::{check_units, count};
-use crate::{Denoiser, Examples, LearnError, Rule};
+use crate::{Denoiser, Examples, LearnError, Measured, Rule};
 
 /// Which states are contrasted with the data.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -147,7 +147,7 @@ impl<T: Scalar, S: Substrate<T> + Send> Rule<T> for Contrastive<T, S> {
         parameters: &[T],
         stream: &mut Stream,
         gradient: &mut [T],
-    ) -> Result<Option<f64>, LearnError> {
+    ) -> Result<Measured, LearnError> {
         let noising = self.denoiser.noising();
         let data = self
             .examples
@@ -172,6 +172,6 @@ impl<T: Scalar, S: Substrate<T> + Send> Rule<T> for Contrastive<T, S> {
             let weights = vec![T::of(sign); self.batch];
             potential.add_parameter_gradient(&weights, states.as_ref(), gradient);
         }
-        Ok(None)
+        Ok(Measured::default())
     }
 }

@@ -15,7 +15,7 @@ use overdamped_substrate::ForceProbe;
 use overdamped_substrate::stream::Stream;
 use rand::Rng;
 
-use crate::{Denoiser, Examples, LearnError, Rule};
+use crate::{Denoiser, Examples, LearnError, Measured, Rule};
 
 /// Force matching of one noise level on a substrate with force probes.
 pub struct ForceMatching<T: Scalar, S> {
@@ -69,7 +69,7 @@ impl<T: Scalar, S: ForceProbe<T> + Send> Rule<T> for ForceMatching<T, S> {
         parameters: &[T],
         stream: &mut Stream,
         gradient: &mut [T],
-    ) -> Result<Option<f64>, LearnError> {
+    ) -> Result<Measured, LearnError> {
         let draws = self
             .examples
             .draw(self.denoiser.level(), self.batch, stream);
@@ -118,7 +118,7 @@ pub(crate) fn matching_gradient<T: Scalar>(
     errors: &Mat<T>,
     visible: &[bool],
     gradient: &mut [T],
-) -> Result<Option<f64>, LearnError> {
+) -> Result<Measured, LearnError> {
     let batch = states.ncols();
     let share = T::ONE / T::of((batch * count(visible)) as f64);
     gradient.fill(T::ZERO);
@@ -128,7 +128,8 @@ pub(crate) fn matching_gradient<T: Scalar>(
         errors.as_ref(),
         gradient,
     );
-    Ok(Some(0.5 * (errors.squared_norm_l2().wide() * share.wide())))
+    let loss = 0.5 * (errors.squared_norm_l2().wide() * share.wide());
+    Ok(Measured::of_loss(loss))
 }
 
 /// Number of visible units.

@@ -11,8 +11,8 @@
 //! | [`Contrastive::equilibrium`] (static CD) | x_s and where it relaxes to | dE(x) - dE(x') |
 //! | [`Contrastive::trajectory`] | x_s and the network's way back to it | dE(x) - dE(x') |
 //!
-//! All learn in the denoiser form of [`Denoiser`], with one training loop, [`train`], and one
-//! [`Checkpoint`] format. Two oracles say how good a rule could have been: [`LeastSquares`], the
+//! All learn in the denoiser form of [`Denoiser`], with one training loop, [`train`] ([`Adam`] under a
+//! [`Schedule`]; clipping, skipped outliers and averaging where wanted), and one [`Checkpoint`] format. Two oracles say how good a rule could have been: [`LeastSquares`], the
 //! exact optimum on given draws for any energy that is linear in its parameters, and
 //! [`MomentProblem`], the exact optimum over the whole noised data set for sites and bilinear pairs.
 //!
@@ -31,7 +31,7 @@ mod path_likelihood;
 mod rule;
 mod training;
 
-pub use adam::{Adam, AdamSettings};
+pub use adam::{Adam, AdamSettings, Schedule, Step};
 pub use checkpoint::Checkpoint;
 pub use contrastive::Contrastive;
 pub use error::LearnError;
@@ -41,5 +41,5 @@ pub use least_squares::{Floor, LeastSquares, Optimum, SolveSettings};
 pub use moments::{DataMoments, MomentOptimum, MomentProblem, MomentSettings};
 pub use noising::{Denoiser, Interval, Level, Noising};
 pub use path_likelihood::PathLikelihood;
-pub use rule::Rule;
+pub use rule::{Measured, Rule};
 pub use training::{Milestone, Model, Outcome, Verdict, train};

@@ -13,7 +13,7 @@ use overdamped_substrate::stream::Stream;
 use rand::Rng;
 
 use crate::force_matching::{check_units, matching_gradient};
-use crate::{Denoiser, Examples, LearnError, Rule};
+use crate::{Denoiser, Examples, LearnError, Measured, Rule};
 
 /// The path-likelihood rule of one noise level on a substrate with force probes.
 pub struct PathLikelihood<T: Scalar, S> {
@@ -69,7 +69,7 @@ impl<T: Scalar, S: ForceProbe<T> + Send> Rule<T> for PathLikelihood<T, S> {
         parameters: &[T],
         stream: &mut Stream,
         gradient: &mut [T],
-    ) -> Result<Option<f64>, LearnError> {
+    ) -> Result<Measured, LearnError> {
         let noising = self.denoiser.noising();
         let visible = self.examples.visible();
         let before = self

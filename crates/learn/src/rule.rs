@@ -5,6 +5,29 @@ use overdamped_substrate::stream::Stream;
 
 use crate::LearnError;
 
+/// What a rule saw of a batch beside the gradient.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Measured {
+    /// Mean loss of the batch, if the rule can see it.
+    pub loss: Option<f64>,
+    /// How far from equilibrium the relaxed phases were left, for rules that relax: over all units
+    /// the largest |force| of a chain, and of these the 99 % quantile over the chains.
+    ///
+    /// A quantile, because the gradient is a mean over the chains: a few stragglers hardly matter to it.
+    pub residual: Option<f64>,
+}
+
+impl Measured {
+    /// A loss, and no residual.
+    #[must_use]
+    pub const fn of_loss(loss: f64) -> Self {
+        Self {
+            loss: Some(loss),
+            residual: None,
+        }
+    }
+}
+
 /// A way to estimate the gradient of a loss from measurements on a substrate.
 ///
 /// A rule owns its substrate and its examples; the parameters belong to the
@@ -15,7 +38,7 @@ pub trait Rule<T: Scalar>: Send {
     fn layout(&self) -> Layout;
 
     /// Replaces `gradient` (layout order) by an estimate of the loss gradient at
-    /// `parameters`, and returns the loss of the batch where the rule can see it.
+    /// `parameters`, and returns what the rule could see of the batch.
     ///
     /// # Errors
     /// If the substrate refuses the parameters or fails.
@@ -24,7 +47,7 @@ pub trait Rule<T: Scalar>: Send {
         parameters: &[T],
         stream: &mut Stream,
         gradient: &mut [T],
-    ) -> Result<Option<f64>, LearnError>;
+    ) -> Result<Measured, LearnError>;
 }
 
 impl<T: Scalar, R: Rule<T> + ?Sized> Rule<T> for Box<R> {
@@ -37,7 +60,7 @@ impl<T: Scalar, R: Rule<T> + ?Sized> Rule<T> for Box<R> {
         parameters: &[T],
         stream: &mut Stream,
         gradient: &mut [T],
-    ) -> Result<Option<f64>, LearnError> {
+    ) -> Result<Measured, LearnError> {
         (**self).estimate(parameters, stream, gradient)
     }
 }

@@ -12,14 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Adam, AdamSettings, LearnError, Rule};
 
-/// Loss of one stretch of training.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Milestone {
-    /// Updates made when it was written.
-    pub update: u64,
-    /// Mean loss over the updates since the last one, if the rule sees a loss.
-    pub loss: Option<f64>,
-}
+mod milestone;
+
+pub use milestone::Milestone;
+use milestone::Tally;
 
 /// All that changes while a model learns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +23,7 @@ pub struct Milestone {
 pub struct Model<T: Scalar> {
     /// Parameters, in layout order.
     pub parameters: Vec<T>,
-    /// Loss over time.
+    /// What was seen of the learning, round by round.
     pub history: Vec<Milestone>,
     optimiser: Adam<T>,
     stream: Stream,
@@ -51,6 +47,15 @@ impl<T: Scalar> Model<T> {
         self.optimiser.updates()
     }
 
+    /// The moving average of the parameters over the updates (see [`AdamSettings::average`]), or
+    /// the parameters as they are if none has been taken.
+    #[must_use]
+    pub fn averaged(&self) -> Vec<T> {
+        self.optimiser
+            .averaged()
+            .unwrap_or_else(|| self.parameters.clone())
+    }
+
     /// Up to `updates` further updates, not beyond the schedule of `settings`.
     fn advance(
         &mut self,
@@ -72,13 +77,13 @@ impl<T: Scalar> Model<T> {
             layout.range(block)?;
         }
         let mut gradient = vec![T::ZERO; layout.len()];
-        let (mut sum, mut seen) = (0.0, 0);
+        let mut tally = Tally::default();
         let goal = settings.updates.min(self.updates().saturating_add(updates));
         if goal <= self.updates() {
             return Ok(());
         }
         while self.updates() < goal {
-            let loss = rule
+            let measured = rule
                 .estimate(&self.parameters, &mut self.stream, &mut gradient)
                 .map_err(|source| LearnError::Update {
                     model: index,
@@ -94,20 +99,20 @@ impl<T: Scalar> Model<T> {
             if let Some(slope) = gradient.iter().find(|slope| !slope.finite()) {
                 return Err(diverged("a gradient", slope.wide()));
             }
-            if let Some(loss) = loss {
-                if !loss.is_finite() {
-                    return Err(diverged("the loss", loss));
+            for (what, value) in [
+                ("the loss", measured.loss),
+                ("the residual", measured.residual),
+            ] {
+                if let Some(value) = value.filter(|value| !value.is_finite()) {
+                    return Err(diverged(what, value));
                 }
-                sum += loss;
-                seen += 1;
             }
-            self.optimiser
+            let step = self
+                .optimiser
                 .update(settings, &layout, &mut self.parameters, &gradient)?;
+            tally.add(measured, step);
         }
-        self.history.push(Milestone {
-            update: self.updates(),
-            loss: (seen > 0).then(|| sum / f64::from(seen)),
-        });
+        self.history.push(tally.milestone(self.updates()));
         Ok(())
     }
 }
@@ -171,4 +176,83 @@ pub fn train<T: Scalar, R: Rule<T>>(
         }
     }
     Ok(Outcome::Finished)
+}
+
+#[cfg(test)]
+mod tests {
+    use overdamped_energy::{Layout, Role};
+
+    use super::*;
+    use crate::Measured;
+
+    /// A rule that relaxes worse and worse: its n-th residual is n, its gradient one.
+    struct Tiring {
+        calls: u32,
+        fails_at: u32,
+    }
+
+    impl Rule<f64> for Tiring {
+        fn layout(&self) -> Layout {
+            Layout::new().with("slope", 1, Role::Amplitude)
+        }
+
+        fn estimate(
+            &mut self,
+            _: &[f64],
+            _: &mut Stream,
+            gradient: &mut [f64],
+        ) -> Result<Measured, LearnError> {
+            gradient.fill(1.0);
+            self.calls += 1;
+            let fails = self.calls == self.fails_at;
+            let residual = Some(if fails { f64::NAN } else { self.calls.into() });
+            Ok(Measured {
+                loss: None,
+                residual,
+            })
+        }
+    }
+
+    /// Four updates in rounds of two.
+    fn trained(fails_at: u32, average: Option<f64>) -> Result<Model<f64>, LearnError> {
+        let mut models = [Model::new(vec![0.0], 1, 0)];
+        let settings = AdamSettings {
+            updates: 4,
+            average,
+            ..AdamSettings::default()
+        };
+        let rule = Tiring { calls: 0, fails_at };
+        train(&mut [rule], &mut models, &settings, 2, |_| {
+            Ok(Verdict::Continue)
+        })?;
+        let [model] = models;
+        Ok(model)
+    }
+
+    #[test]
+    fn milestones_have_the_largest_residual_of_their_round() {
+        let model = trained(u32::MAX, None).unwrap();
+        let seen = model.history.iter();
+        let seen: Vec<_> = seen.map(|m| (m.update, m.residual, m.norm)).collect();
+        assert_eq!(seen, [(2, Some(2.0), 1.0), (4, Some(4.0), 1.0)]);
+    }
+
+    #[test]
+    fn a_residual_that_is_no_number_ends_the_run() {
+        let message = trained(3, None).unwrap_err().to_string();
+        assert!(
+            message.contains("at update 2 of model 0: the residual is NaN"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_model_is_its_own_average_unless_one_was_asked_for() {
+        let plain = trained(u32::MAX, None).unwrap();
+        assert_eq!(plain.averaged(), plain.parameters);
+        let averaged = trained(u32::MAX, Some(0.9)).unwrap();
+        assert_eq!(averaged.parameters, plain.parameters);
+        // It follows a falling parameter from above.
+        assert!(averaged.averaged()[0] > averaged.parameters[0]);
+    }
 }

@@ -25,8 +25,8 @@ fn measured(mut rule: impl Rule<f64>) -> (Vec<f64>, Vec<f64>) {
     let mut gradient = vec![0.0; THETA.len()];
     let (mut sum, mut squares) = ([0.0; 10], [0.0; 10]);
     for _ in 0..BATCHES {
-        let loss = rule.estimate(&THETA, &mut stream, &mut gradient).unwrap();
-        for (k, value) in gradient.iter().copied().chain(loss).enumerate() {
+        let seen = rule.estimate(&THETA, &mut stream, &mut gradient).unwrap();
+        for (k, value) in gradient.iter().copied().chain(seen.loss).enumerate() {
             sum[k] += value;
             squares[k] += value * value;
         }

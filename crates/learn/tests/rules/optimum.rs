@@ -2,7 +2,8 @@
 
 use overdamped_energy::SiteTerm;
 use overdamped_learn::{
-    AdamSettings, Contrastive, ForceMatching, Model, Outcome, PathLikelihood, Rule, Verdict, train,
+    AdamSettings, Contrastive, ForceMatching, Model, Outcome, PathLikelihood, Rule, Schedule,
+    Verdict, train,
 };
 
 use crate::oracle::Toy;
@@ -17,7 +18,7 @@ pub fn trained<R: Rule<f64>>(rule: R) -> Vec<f64> {
     let settings = AdamSettings {
         rate: 0.02,
         updates: 2000,
-        constant: 0.25,
+        schedule: Schedule::ConstantThenLinear { constant: 0.25 },
         ..AdamSettings::default()
     };
     let outcome = train(&mut [rule], &mut models, &settings, 500, |_| {
