@@ -1,9 +1,12 @@
 //! 1,797 handwritten digits of 8 x 8 pixels that are compiled in, for runs without a network.
 //!
 //! They are the test part of the UCI set "Optical recognition of handwritten digits" (E. Alpaydin,
-//! C. Kaynak, 1998), by way of the crate `smartcore`. Levels run from 0 (paper) to 16 (ink). It is a
-//! fixture for first runs, not a benchmark: with 237 zeros and ones to learn from, a model is
-//! limited by its data, and figures meant for comparison come from [`mnist`](super::mnist).
+//! C. Kaynak, 1998), by way of the crate `smartcore`. Levels run from 0 (paper) to 16 (ink).
+//!
+//! On the native grid ([`native`], [`native_split`]) they are the data of arXiv 2604.08150 (GradEP and
+//! FlowEqProp). On the 12 x 12 grid ([`digits`]) they are a fixture for first runs, not a benchmark:
+//! with 237 zeros and ones to learn from, a model is limited by its data, and figures meant for
+//! comparison come from [`mnist`](super::mnist).
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -20,9 +23,12 @@ const NATIVE_SIDE: usize = 8;
 const MODEL_SIDE: usize = 12;
 /// Level of a pixel that is half ink: the zero of the model's units.
 const HALF_INK: f32 = 8.0;
-/// Per cent of each class, rounded down, that rules learn from: close to two thirds. The other
-/// third is what samples are judged against.
+/// Per cent of each class, rounded down, that rules learn from on the model's grid: close to two
+/// thirds. The other third is what samples are judged against.
 const TRAIN_PER_CENT: usize = 66;
+/// The same on the native grid, where all ten classes are learnt: 1,396 images. The other 401 suffice
+/// to tell whether a generator has learnt the digits or its training images.
+const NATIVE_TRAIN_PER_CENT: usize = 78;
 
 /// The digits on a 12 x 12 grid, all ten classes: a level v becomes v / 8 - 1, and the grid is
 /// refined by bilinear interpolation with pixels at the centres of their cells and repeated edges.
@@ -33,7 +39,25 @@ const TRAIN_PER_CENT: usize = 66;
 /// # Errors
 /// [`DataError::Embedded`] where the compiled-in set is not the one described above.
 pub fn digits(seed: u64) -> Result<Split, DataError> {
-    Ok(split(&all(MODEL_SIDE)?, seed))
+    Ok(split(&all(MODEL_SIDE)?, TRAIN_PER_CENT, seed))
+}
+
+/// All 1,797 digits as published, on the 8 x 8 grid and in the order of the source: a level v becomes
+/// v / 8 - 1.
+///
+/// # Errors
+/// [`DataError::Embedded`] where the compiled-in set is not the one described above.
+pub fn native() -> Result<ImageSet, DataError> {
+    all(NATIVE_SIDE)
+}
+
+/// The digits of [`native`], of which `seed` draws, class by class, 78 % (rounded down) to train:
+/// 1,396 images, with 401 to test. Both parts keep the order of the source.
+///
+/// # Errors
+/// As for [`native`].
+pub fn native_split(seed: u64) -> Result<Split, DataError> {
+    Ok(split(&native()?, NATIVE_TRAIN_PER_CENT, seed))
 }
 
 /// All images on a grid of `side x side`, in the order of the source.
@@ -79,8 +103,8 @@ fn expect(what: &'static str, expected: usize, found: usize) -> Result<(), DataE
     }
 }
 
-/// A stratified split: every class gives the same share to each part.
-fn split(set: &ImageSet, seed: u64) -> Split {
+/// A stratified split: every class gives `train_per_cent` of its images, rounded down, to train.
+fn split(set: &ImageSet, train_per_cent: usize, seed: u64) -> Split {
     let mut rng = Pcg64Mcg::seed_from_u64(seed);
     let (mut train, mut test) = (Vec::new(), Vec::new());
     for class in 0..CLASSES {
@@ -88,7 +112,7 @@ fn split(set: &ImageSet, seed: u64) -> Split {
             .filter(|&image| set.labels[image] == class)
             .collect();
         members.shuffle(&mut rng);
-        let (learn, judge) = members.split_at(members.len() * TRAIN_PER_CENT / 100);
+        let (learn, judge) = members.split_at(members.len() * train_per_cent / 100);
         train.extend_from_slice(learn);
         test.extend_from_slice(judge);
     }
@@ -165,6 +189,34 @@ mod tests {
         assert_eq!((binary.train.len(), binary.test.len()), (237, 123));
     }
 
+    /// A resampling that is not the identity on its own grid would leave values between the levels.
+    #[test]
+    fn the_native_grid_holds_the_levels_of_the_source() {
+        let native = native().unwrap();
+        assert_eq!((native.len(), native.units()), (IMAGES, 64));
+        let source = load_dataset();
+        for (image, levels) in source.data.chunks_exact(64).enumerate() {
+            for (pixel, level) in levels.iter().enumerate() {
+                assert_eq!(native.pixels[(pixel, image)], level / 16.0 * 2.0 - 1.0);
+            }
+            assert_eq!(f32::from(native.labels[image]), source.target[image]);
+        }
+    }
+
+    /// 78 % of 174 to 183 images per class, rounded down.
+    #[test]
+    fn the_native_split_holds_back_a_fifth_of_every_class() {
+        let split = native_split(7).unwrap();
+        assert_eq!((split.train.len(), split.test.len()), (1396, 401));
+        for class in 0..CLASSES {
+            let both = split.of_classes(&[class]);
+            let share = both.train.len() as f64 / (both.train.len() + both.test.len()) as f64;
+            assert!((0.77..=0.78).contains(&share), "class {class}: {share}");
+        }
+        assert_eq!(split, native_split(7).unwrap());
+        assert_ne!(split.test, native_split(8).unwrap().test);
+    }
+
     #[test]
     fn the_split_is_a_partition_that_only_the_seed_decides() {
         let (once, again) = (digits(3).unwrap(), digits(3).unwrap());
@@ -186,7 +238,7 @@ mod tests {
     #[test]
     fn both_grids_share_one_split_and_the_range_of_ink() {
         let fine = digits(5).unwrap();
-        let native = split(&all(NATIVE_SIDE).unwrap(), 5);
+        let native = split(&all(NATIVE_SIDE).unwrap(), TRAIN_PER_CENT, 5);
         assert_eq!(fine.train.labels, native.train.labels);
         assert_eq!(fine.test.labels, native.test.labels);
         assert_eq!((fine.train.units(), native.train.units()), (144, 64));
