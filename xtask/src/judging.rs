@@ -1,7 +1,8 @@
 //! How generated digit images are judged.
 //!
 //! [`Judging`] holds everything that depends on the real images alone (the classifier, the principal components,
-//! the reference's moments and distances) and turns a set of samples into a [`Scorecard`]. No single figure suffices:
+//! the reference's moments and distances) and turns samples of a few wanted digits into a [`Scorecard`];
+//! [`ClassJudging`] does the same for a generator of all ten, with a [`ClassScorecard`]. No single figure suffices:
 //!
 //! | figure | asks | blind to |
 //! |---|---|---|
@@ -9,20 +10,30 @@
 //! | Fréchet distance | do mean and covariance agree? | shape: Gaussian blur with the right moments is near perfect |
 //! | precision | do samples lie near real images? | variety |
 //! | recall, coverage | are all real images represented? | samples that lie elsewhere |
+//! | agreement | do two classifiers read the same digit? | variety |
+//! | nearest | how far is the nearest real image? | whether that is quality or a copy |
+//! | class entropy, smallest class | do all classes occur, equally often? | how they look |
 //! | energy distance | do the distributions agree? | it has no scale of its own: read it beside the baselines |
 //!
-//! [`baselines`] gives the rows between which a generator must fall. Every metric stands alone too, as a function on
-//! point sets of shape dimensions x samples.
+//! [`baselines`] gives the rows between which a generator must fall. Every metric stands alone too, as a function in
+//! a file of its own.
 //!
 //! All of it is deterministic, whatever the thread count.
 
+mod agreement;
 pub mod baselines;
+mod class_judging;
+mod class_scorecard;
+mod class_shares;
+mod columns;
 mod distances;
 mod energy_distance;
+mod equal_sizes;
 mod error;
 mod frechet;
 mod judge;
 mod moments;
+mod nearest;
 mod neighbours;
 mod pca;
 mod perceptron;
@@ -32,35 +43,25 @@ mod training;
 mod transport;
 
 use faer::{Mat, MatRef};
-use rand::SeedableRng;
-use rand_pcg::Pcg64Mcg;
 
+pub use class_judging::{ClassJudging, real_halves};
+pub use class_scorecard::ClassScorecard;
+pub use columns::Better;
 pub use energy_distance::energy_distance;
 pub use error::JudgingError;
 pub use frechet::Frechet;
 pub use judge::Judge;
-pub use neighbours::{Neighbourhood, precision_recall_coverage};
 pub use pca::Pca;
-pub use scorecard::{Better, Scorecard};
+pub use scorecard::Scorecard;
 pub use transport::sliced_wasserstein_1;
 
 use error::{check_set, check_units};
-use subset::{draw_indices, select_columns};
 
 /// Principal components in which neighbours are looked for.
 pub const COMPONENTS: usize = 20;
 
 /// Neighbours to which the balls of precision, recall and coverage reach.
 pub const NEIGHBOURS: usize = 5;
-
-/// Random subsets over which precision, recall and coverage are averaged when two sets differ in size.
-///
-/// A few odd real images have wide balls, which precision rewards: from one subset of 1,000 MNIST images to the next
-/// the precision of a Gaussian fit moves by .05.
-const SUBSETS: usize = 8;
-
-/// Seed of those subsets. A constant: every generator meets the same real images.
-const SUBSET_SEED: u64 = 0;
 
 /// A judge and a reference set, ready to score samples.
 #[derive(Debug, Clone)]
@@ -120,25 +121,22 @@ impl Judging {
 
     /// Scores `samples` (units x samples), clipped to [-1, 1] first as a display would.
     ///
-    /// Precision, recall and coverage depend on the sizes of both sets, so they compare equal numbers: seeded random
-    /// subsets of the larger set stand in for it, and the shares are averaged over them. The other figures use
-    /// every sample and every test image.
+    /// Precision, recall and coverage compare equal numbers: random subsets of the larger set stand in for it. The
+    /// other figures use every sample and every test image.
     ///
     /// # Errors
     /// A NaN or infinite value (named by sample and unit), images of another size, fewer than [`NEIGHBOURS`] + 1
     /// samples, or an eigendecomposition that does not converge.
     pub fn score(&self, samples: MatRef<'_, f32>) -> Result<Scorecard, JudgingError> {
-        // Before clipping, which would turn an infinity into ink.
-        check_set("generated", samples)?;
-        check_units("generated", samples, self.reference.nrows())?;
-        neighbours::check_size("generated", samples, NEIGHBOURS)?;
-        let samples = Mat::from_fn(samples.nrows(), samples.ncols(), |unit, sample| {
-            samples[(unit, sample)].clamp(-1.0, 1.0)
-        });
+        let samples = displayed(samples, self.reference.nrows())?;
         let samples = samples.as_ref();
         let components = self.pca.project(samples)?;
         let verdict = self.judge.verdict(samples, &self.classes)?;
-        let neighbourhood = self.neighbourhood(components.as_ref())?;
+        let neighbourhood = equal_sizes::neighbourhood(
+            self.reference_components.as_ref(),
+            components.as_ref(),
+            NEIGHBOURS,
+        )?;
         let between = energy_distance::mean_between(samples, self.reference.as_ref());
         let within = energy_distance::mean_within(samples)?;
         Ok(Scorecard {
@@ -152,47 +150,33 @@ impl Judging {
             energy_distance: 2.0 * between - within - self.reference_spread,
         })
     }
+}
 
-    /// Precision, recall and coverage of equally many samples and test images.
-    fn neighbourhood(&self, samples: MatRef<'_, f32>) -> Result<Neighbourhood, JudgingError> {
-        let reference = self.reference_components.as_ref();
-        let size = samples.ncols().min(reference.ncols());
-        let subsets = if samples.ncols() == reference.ncols() {
-            1
-        } else {
-            SUBSETS
-        };
-        let mut rng = Pcg64Mcg::seed_from_u64(SUBSET_SEED);
-        let mut subset = |points: MatRef<'_, f32>| {
-            select_columns(points, &draw_indices(points.ncols(), size, &mut rng))
-        };
-        let shares: Vec<Neighbourhood> = (0..subsets)
-            .map(|_| {
-                let (real, generated) = (subset(reference), subset(samples));
-                precision_recall_coverage(real.as_ref(), generated.as_ref(), NEIGHBOURS)
-            })
-            .collect::<Result<_, _>>()?;
-        let mean = |share: fn(&Neighbourhood) -> f64| {
-            shares.iter().map(share).sum::<f64>() / shares.len() as f64
-        };
-        Ok(Neighbourhood {
-            precision: mean(|share| share.precision),
-            recall: mean(|share| share.recall),
-            coverage: mean(|share| share.coverage),
-        })
-    }
+/// The samples (units x samples) as a display would show them, clipped to [-1, 1], once they are known to be of
+/// `units` pixels and enough for every metric.
+fn displayed(samples: MatRef<'_, f32>, units: usize) -> Result<Mat<f32>, JudgingError> {
+    // Before clipping, which would turn an infinity into ink.
+    check_set("generated", samples)?;
+    check_units("generated", samples, units)?;
+    neighbours::check_size("generated", samples, NEIGHBOURS)?;
+    Ok(Mat::from_fn(
+        samples.nrows(),
+        samples.ncols(),
+        |unit, sample| samples[(unit, sample)].clamp(-1.0, 1.0),
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::judge::DIGITS;
+    use super::subset::select_columns;
     use super::*;
 
-    const UNITS: usize = 8;
+    pub(super) const UNITS: usize = 8;
 
     /// Real "images" of ten classes: class d is a bump at position d of a ring of eight, classes 8 and 9 are dark and
     /// bright, all with the fluctuations of a Gaussian fit of a few prototypes.
-    fn digits(samples: usize, seed: u64) -> (Mat<f32>, Vec<u8>) {
+    pub(super) fn digits(samples: usize, seed: u64) -> (Mat<f32>, Vec<u8>) {
         let labels: Vec<u8> = (0..samples).map(|sample| (sample % DIGITS) as u8).collect();
         let wobble = Mat::from_fn(UNITS, 2 * UNITS, |unit, sample| {
             let sign = if sample < UNITS { 0.15 } else { -0.15 };
@@ -211,7 +195,7 @@ mod tests {
         (images, labels)
     }
 
-    fn of_classes(images: &Mat<f32>, labels: &[u8], wanted: &[u8]) -> Mat<f32> {
+    pub(super) fn of_classes(images: &Mat<f32>, labels: &[u8], wanted: &[u8]) -> Mat<f32> {
         let chosen: Vec<usize> = (0..labels.len())
             .filter(|&sample| wanted.contains(&labels[sample]))
             .collect();

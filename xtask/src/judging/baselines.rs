@@ -1,7 +1,8 @@
 //! Samples that need no network: the rows of a results table between which a generator must fall.
 //!
-//! [`real`] is the floor (nothing scores better than data), [`gaussian`] what mean and covariance alone achieve,
-//! [`gaussian_per_class`] the same once the class is chosen first.
+//! [`real`] is the floor (nothing scores better than data), or one of two [`halves`] where the reference is the
+//! training set itself; [`gaussian`] what mean and covariance alone achieve, [`gaussian_per_class`] the same once the
+//! class is chosen first.
 
 use faer::{Mat, MatRef, Side};
 use rand::{RngExt, SeedableRng};
@@ -22,6 +23,39 @@ pub fn real(images: MatRef<'_, f32>, count: usize, seed: u64) -> Result<Mat<f32>
     let mut rng = Pcg64Mcg::seed_from_u64(seed);
     let chosen = draw_indices(images.ncols(), count, &mut rng);
     Ok(select_columns(images, &chosen))
+}
+
+/// Real images with their digits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Labelled {
+    /// Pixels, units x samples.
+    pub images: Mat<f32>,
+    /// The digit of each image.
+    pub labels: Vec<u8>,
+}
+
+/// Two random halves of `images` (units x samples) with their labels: real images to judge and real images to judge
+/// them against, where no image stands on both sides. Of an odd number one image is left out.
+///
+/// # Errors
+/// Fewer than two images, a non-finite value, or labels that do not pair with the images.
+pub fn halves(
+    images: MatRef<'_, f32>,
+    labels: &[u8],
+    seed: u64,
+) -> Result<[Labelled; 2], JudgingError> {
+    check_set("training", images)?;
+    check_labels(images, labels)?;
+    check_count("training", "a comparison of two halves", images, 2)?;
+    let mut rng = Pcg64Mcg::seed_from_u64(seed);
+    let order = draw_indices(images.ncols(), images.ncols(), &mut rng);
+    let half = order.len() / 2;
+    Ok(
+        [&order[..half], &order[half..2 * half]].map(|chosen| Labelled {
+            images: select_columns(images, chosen),
+            labels: chosen.iter().map(|&sample| labels[sample]).collect(),
+        }),
+    )
 }
 
 /// `count` draws from the Gaussian with the mean and full covariance of `images` (units x samples).
@@ -171,6 +205,34 @@ mod tests {
                 found: 30,
                 needed: 31,
                 ..
+            })
+        ));
+    }
+
+    /// Image j is the number j and has the label j % 10: of 31 images, 15 and 15 others, each with its own label.
+    #[test]
+    fn halves_share_no_image_and_keep_their_labels() {
+        let images = Mat::from_fn(1, 31, |_, sample| sample as f32);
+        let labels: Vec<u8> = (0..31).map(|sample| sample % 10).collect();
+        let parts = halves(images.as_ref(), &labels, 5).unwrap();
+        let mut seen = Vec::new();
+        for Labelled { images, labels } in &parts {
+            assert_eq!((images.ncols(), labels.len()), (15, 15));
+            for (image, label) in images.row(0).iter().zip(labels) {
+                assert_eq!(*image as u8 % 10, *label);
+                seen.push(*image as u8);
+            }
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 30);
+        assert_eq!(parts, halves(images.as_ref(), &labels, 5).unwrap());
+        assert_ne!(parts, halves(images.as_ref(), &labels, 6).unwrap());
+        assert!(matches!(
+            halves(images.as_ref(), &labels[1..], 5),
+            Err(JudgingError::LabelCount {
+                images: 31,
+                labels: 30
             })
         ));
     }

@@ -145,6 +145,18 @@ pub(super) fn check_count(
     Ok(())
 }
 
+/// Accepts a number of neighbours that leaves somebody to ask.
+pub(super) fn check_neighbours(k: usize) -> Result<(), JudgingError> {
+    if k == 0 {
+        return Err(JudgingError::Setting {
+            name: "k",
+            value: 0.0,
+            bound: "1 or more neighbours",
+        });
+    }
+    Ok(())
+}
+
 /// Accepts one label in 0..=9 for each image.
 pub(super) fn check_labels(images: MatRef<'_, f32>, labels: &[u8]) -> Result<(), JudgingError> {
     if labels.len() != images.ncols() {

@@ -15,7 +15,7 @@ use faer::MatRef;
 use serde::Serialize;
 
 use super::distances::map_distances;
-use super::error::{JudgingError, check_count, check_set, check_units};
+use super::error::{JudgingError, check_count, check_neighbours, check_set, check_units};
 
 /// The three shares, each in 0..=1, higher is better.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -38,13 +38,7 @@ pub fn precision_recall_coverage(
     generated: MatRef<'_, f32>,
     k: usize,
 ) -> Result<Neighbourhood, JudgingError> {
-    if k == 0 {
-        return Err(JudgingError::Setting {
-            name: "k",
-            value: 0.0,
-            bound: "1 or more neighbours",
-        });
-    }
+    check_neighbours(k)?;
     check_set("real", real)?;
     check_units("generated", generated, real.nrows())?;
     check_size("real", real, k)?;

@@ -1,29 +1,9 @@
-//! The eight figures by which a set of samples is judged, and their mean and spread over seeds.
+//! The eight figures by which samples of wanted digits are judged.
 
 use serde::Serialize;
 
+use super::columns::{self, Better, Columns, Figure};
 use super::error::JudgingError;
-
-/// Which way a figure improves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Better {
-    /// Smaller is better.
-    Lower,
-    /// Larger is better.
-    Higher,
-}
-
-/// One figure of a scorecard, ready for a table.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Figure {
-    /// Last part of the result's id, e.g. `fd_pixels`.
-    pub name: &'static str,
-    /// The value, in the unit that [`Scorecard`] states.
-    pub value: f64,
-    /// Which way it improves.
-    pub better: Better,
-}
 
 /// How a set of samples compares with real images.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -46,28 +26,10 @@ pub struct Scorecard {
     pub energy_distance: f64,
 }
 
-const COLUMNS: [(&str, Better); 8] = [
-    ("in_classes", Better::Higher),
-    ("confident", Better::Higher),
-    ("fd_pixels", Better::Lower),
-    ("fd_pca", Better::Lower),
-    ("precision", Better::Higher),
-    ("recall", Better::Higher),
-    ("coverage", Better::Higher),
-    ("energy_distance", Better::Lower),
-];
-
 impl Scorecard {
     /// The figures in the order of the fields, with their names and directions.
     pub fn figures(&self) -> impl Iterator<Item = Figure> + use<> {
-        COLUMNS
-            .into_iter()
-            .zip(self.values())
-            .map(|((name, better), value)| Figure {
-                name,
-                value,
-                better,
-            })
+        columns::figures(self)
     }
 
     /// Mean of each figure over scorecards, one per seed.
@@ -75,13 +37,7 @@ impl Scorecard {
     /// # Errors
     /// No scorecard.
     pub fn mean(cards: &[Self]) -> Result<Self, JudgingError> {
-        if cards.is_empty() {
-            return Err(JudgingError::EmptySet { set: "scorecard" });
-        }
-        Ok(Self::from_values(std::array::from_fn(|column| {
-            let sum: f64 = cards.iter().map(|card| card.values()[column]).sum();
-            sum / cards.len() as f64
-        })))
+        columns::mean(cards)
     }
 
     /// Standard deviation of each figure over scorecards, one per seed (divisor n - 1).
@@ -89,25 +45,23 @@ impl Scorecard {
     /// # Errors
     /// Fewer than two scorecards: one seed says nothing of the spread.
     pub fn standard_deviation(cards: &[Self]) -> Result<Self, JudgingError> {
-        if cards.len() < 2 {
-            return Err(JudgingError::TooFewSamples {
-                set: "scorecard",
-                metric: "a standard deviation",
-                found: cards.len(),
-                needed: 2,
-            });
-        }
-        let mean = Self::mean(cards)?.values();
-        Ok(Self::from_values(std::array::from_fn(|column| {
-            let squares: f64 = cards
-                .iter()
-                .map(|card| (card.values()[column] - mean[column]).powi(2))
-                .sum();
-            (squares / (cards.len() - 1) as f64).sqrt()
-        })))
+        columns::standard_deviation(cards)
     }
+}
 
-    fn values(&self) -> [f64; COLUMNS.len()] {
+impl Columns<8> for Scorecard {
+    const COLUMNS: [(&'static str, Better); 8] = [
+        ("in_classes", Better::Higher),
+        ("confident", Better::Higher),
+        ("fd_pixels", Better::Lower),
+        ("fd_pca", Better::Lower),
+        ("precision", Better::Higher),
+        ("recall", Better::Higher),
+        ("coverage", Better::Higher),
+        ("energy_distance", Better::Lower),
+    ];
+
+    fn values(&self) -> [f64; 8] {
         // Destructured, so that a new field cannot be left out of the table.
         let Self {
             in_classes,
@@ -141,7 +95,7 @@ impl Scorecard {
             recall,
             coverage,
             energy_distance,
-        ]: [f64; COLUMNS.len()],
+        ]: [f64; 8],
     ) -> Self {
         Self {
             in_classes,
@@ -175,17 +129,5 @@ mod tests {
             let distance = figure.name.starts_with("fd_") || figure.name.ends_with("distance");
             assert_eq!(distance, figure.better == Better::Lower, "{}", figure.name);
         }
-    }
-
-    /// Offsets 0, 1 and 5: mean 2, standard deviation sqrt((4 + 1 + 9) / 2) in every column.
-    #[test]
-    fn mean_and_spread_over_seeds() {
-        let cards = [card(0.0), card(1.0), card(5.0)];
-        assert_eq!(Scorecard::mean(&cards).unwrap(), card(2.0));
-        for figure in Scorecard::standard_deviation(&cards).unwrap().figures() {
-            assert!((figure.value - 7.0_f64.sqrt()).abs() < 1e-12);
-        }
-        assert!(Scorecard::mean(&[]).is_err());
-        assert!(Scorecard::standard_deviation(&cards[..1]).is_err());
     }
 }
