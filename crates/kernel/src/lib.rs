@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`simd`] | sixteen lanes, in three versions; the only unsafe code of the project |
 //! | `math` | ln, sine, cosine, exp and tanh by polynomials |
+//! | [`activation`] | what the units of layered energies pass on, with slopes and curvatures |
 //! | [`noise`] | a stream of standard normals for each chain, as a documented format |
 //! | [`matrix`] | couplings, packed for the order in which they are read |
 //! | [`program`] | the force on each unit in closed form |
@@ -18,6 +19,7 @@
 //! This crate knows units, chains and steps, and nothing of energies, baths or protocols; those are
 //! the business of `overdamped-energy` and `overdamped-substrate`.
 
+pub mod activation;
 pub mod block;
 pub mod floor;
 pub mod heat;
@@ -28,6 +30,7 @@ pub mod program;
 pub mod simd;
 mod steps;
 
+pub use activation::Activation;
 pub use block::{Block, Drive, Motion};
 pub use heat::HeatMeter;
 pub use matrix::Matrix;

@@ -25,6 +25,7 @@ mod portable;
 
 use serde::{Deserialize, Serialize};
 
+use crate::activation::Elementwise;
 use crate::noise::Fill;
 use crate::steps::Steps;
 
@@ -63,12 +64,17 @@ pub trait Real:
     fn to_f64(self) -> f64;
     /// The number itself, exactly.
     fn from_f32(value: f32) -> Self;
+    /// The nearest number of this precision.
+    fn nearest(value: f64) -> Self;
     /// All steps of a block; compiled here, once, and not in every crate that calls it.
     #[doc(hidden)]
     fn step(path: Path, steps: Steps<'_, Self>) -> u32;
     /// The normals of one step; likewise.
     #[doc(hidden)]
     fn fill(path: Path, fill: Fill<'_, Self>);
+    /// An activation of each number of a slice; likewise.
+    #[doc(hidden)]
+    fn activate(path: Path, elementwise: Elementwise<'_, Self>);
 }
 
 mod sealed {
@@ -86,11 +92,21 @@ impl Real for f32 {
     fn from_f32(value: f32) -> Self {
         value
     }
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "the rounding to f32 is the point"
+    )]
+    fn nearest(value: f64) -> Self {
+        value as Self
+    }
     fn step(path: Path, steps: Steps<'_, Self>) -> u32 {
         path.execute(steps)
     }
     fn fill(path: Path, fill: Fill<'_, Self>) {
         path.execute(fill);
+    }
+    fn activate(path: Path, elementwise: Elementwise<'_, Self>) {
+        path.execute(elementwise);
     }
 }
 
@@ -103,11 +119,17 @@ impl Real for f64 {
     fn from_f32(value: f32) -> Self {
         value.into()
     }
+    fn nearest(value: f64) -> Self {
+        value
+    }
     fn step(path: Path, steps: Steps<'_, Self>) -> u32 {
         path.execute(steps)
     }
     fn fill(path: Path, fill: Fill<'_, Self>) {
         path.execute(fill);
+    }
+    fn activate(path: Path, elementwise: Elementwise<'_, Self>) {
+        path.execute(elementwise);
     }
 }
 

@@ -1,0 +1,257 @@
+//! Activation functions: near the textbook formulas, whose slopes are those of their values; the
+//! same bits on every path and at every place in a slice.
+
+use overdamped_kernel::{Activation, Path, Real};
+
+const SOFT: Activation = Activation::SoftSilu { bound: 10.0 };
+const PLAIN: [Activation; 3] = [
+    Activation::Identity,
+    Activation::Tanh,
+    Activation::HardSigmoid,
+];
+const BOUNDS: [f64; 6] = [0.5, 1.0, 3.0, 10.0, 30.0, 100.0];
+
+fn all() -> impl Iterator<Item = Activation> {
+    let soft = BOUNDS.map(|bound| Activation::SoftSilu { bound });
+    PLAIN.into_iter().chain(soft)
+}
+
+/// s, s' and s'' of each input; what two functions give must agree.
+fn derivatives<T: Real>(activation: Activation, path: Path, inputs: &[T]) -> [Vec<f64>; 3] {
+    let mut made = [(); 5].map(|()| vec![T::from_f32(f32::NAN); inputs.len()]);
+    let [values, again, slopes, slopes_again, curvatures] = &mut made;
+    activation.values(path, inputs, values);
+    activation.values_and_slopes(path, inputs, again, slopes);
+    activation.slopes_and_curvatures(path, inputs, slopes_again, curvatures);
+    let wide = |numbers: &Vec<T>| numbers.iter().map(|x| x.to_f64()).collect::<Vec<_>>();
+    let [values, again, slopes, slopes_again, curvatures] = made.each_ref().map(wide);
+    assert_eq!(bits(&values), bits(&again), "{activation:?} on {path}");
+    assert_eq!(
+        bits(&slopes),
+        bits(&slopes_again),
+        "{activation:?} on {path}"
+    );
+    [values, slopes, curvatures]
+}
+
+/// A NaN may carry any payload.
+fn bits(numbers: &[f64]) -> Vec<u64> {
+    let bits = |x: &f64| if x.is_nan() { 0 } else { x.to_bits() };
+    numbers.iter().map(bits).collect()
+}
+
+/// Densely from -50 to 50, and in powers beyond, on both sides.
+fn grid<T: Real>() -> Vec<T> {
+    let near = (-400_000..=400_000).map(|i| T::nearest(f64::from(i) * 1.25e-4));
+    let powers = (-400..=380).map(|i| 10.0_f64.powf(f64::from(i) * 0.1));
+    near.chain(powers.flat_map(|x| [T::nearest(x), T::nearest(-x)]))
+        .collect()
+}
+
+/// What the documentation of the module promises of s and of its derivatives, in epsilons.
+fn stated(activation: Activation, single: bool) -> [f64; 2] {
+    match (activation, single) {
+        (Activation::Identity | Activation::HardSigmoid, _) => [0.0, 0.0],
+        (Activation::Tanh, true) => [1.0, 2.0],
+        (Activation::Tanh, false) => [2.0, 4.0],
+        (Activation::SoftSilu { bound }, true) => [4.0 + 1.2 * bound, 4.0],
+        (Activation::SoftSilu { bound }, false) => [16.0 + 2.0 * bound, 20.0],
+    }
+}
+
+fn check_errors<T: Real>(epsilon: f64, single: bool) {
+    let inputs = grid::<T>();
+    for activation in all() {
+        let [value, derivative] = stated(activation, single);
+        let found = derivatives(activation, Path::best(), &inputs);
+        for (index, h) in inputs.iter().enumerate() {
+            let exact = activation.at(h.to_f64());
+            for (order, stated) in [value, derivative, derivative].into_iter().enumerate() {
+                let error = (found[order][index] - exact[order]).abs() / epsilon;
+                let what = format_args!("{activation:?} of {h:?}, order {order}");
+                assert!(error <= stated, "{what}: {error} epsilons");
+            }
+        }
+    }
+}
+
+#[test]
+fn errors_stay_below_what_is_stated() {
+    check_errors::<f32>(f64::from(f32::EPSILON), true);
+    check_errors::<f64>(f64::EPSILON, false);
+}
+
+// A wrong sign or factor in a derivative would be off by the size of one of its terms.
+#[test]
+fn slopes_and_curvatures_are_central_differences() {
+    const STEP: f64 = 1e-5;
+    for activation in all() {
+        for i in -2000..2000 {
+            // Never nearer to the corners of the hard sigmoid than 1/200.
+            let h = f64::from(i) * 0.01 + 0.005;
+            let [[below, slope_below, _], [above, slope_above, _]] =
+                [h - STEP, h + STEP].map(|h| activation.at(h));
+            let [_, slope, curvature] = activation.at(h);
+            let difference = (above - below) / (2.0 * STEP);
+            // Found: 2e-10; rounding makes 1e-15 / STEP, the third derivative STEP^2.
+            assert!((slope - difference).abs() < 2e-9, "{activation:?} at {h}");
+            let difference = (slope_above - slope_below) / (2.0 * STEP);
+            assert!(
+                (curvature - difference).abs() < 2e-9,
+                "{activation:?} at {h}"
+            );
+        }
+    }
+}
+
+// The differences would hold for any smooth s.
+#[test]
+fn values_are_those_of_the_definitions() {
+    // sigma(1) = e / (1 + e) = 0.731058578630005 to either side.
+    let silu = [0.731_058_578_630_005, 0.731_058_578_630_005 - 1.0];
+    for (h, silu) in [1.0, -1.0].into_iter().zip(silu) {
+        let expected = 10.0 * (silu / 10.0_f64).tanh();
+        assert!((SOFT.at(h)[0] - expected).abs() < 1e-14, "{h}");
+    }
+    assert_eq!(Activation::Tanh.at(0.5)[0], 0.5_f64.tanh());
+    let clamped = [-0.5, 0.25, 1.5].map(|h| Activation::HardSigmoid.at(h)[0]);
+    assert_eq!(clamped, [0.0, 0.25, 1.0]);
+}
+
+fn check_paths<T: Real>(inputs: &[T]) {
+    for activation in all() {
+        let portable = derivatives(activation, Path::PORTABLE, inputs);
+        for path in Path::available() {
+            let found = derivatives(activation, path, inputs);
+            for (found, portable) in found.iter().zip(&portable) {
+                assert!(bits(found) == bits(portable), "{activation:?} on {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_path_gives_the_same_bits() {
+    // All kinds of numbers: every exponent, subnormal and not finite ones too.
+    let single = (0..1 << 13).map(|i: u32| f32::from_bits(i.wrapping_mul(0x0008_0421)));
+    let double = (0..1 << 12).map(|i: u64| f64::from_bits(i.wrapping_mul(0x0010_0842_1084_2109)));
+    let near = (-8000..8000).map(|i| f64::from(i) * 0.003);
+    let single: Vec<f32> = single.chain(near.clone().map(f32::nearest)).collect();
+    let double: Vec<f64> = double.chain(near).collect();
+    check_paths(&single);
+    check_paths(&double);
+}
+
+fn check_places<T: Real>(path: Path) {
+    // Two blocks of eight chunks, a chunk, and a rest.
+    let inputs: Vec<T> = (0..280)
+        .map(|i| T::nearest(f64::from(i) * 0.07 - 9.0))
+        .collect();
+    for activation in PLAIN.into_iter().chain([SOFT]) {
+        let alone = inputs.iter().map(|&h| derivatives(activation, path, &[h]));
+        let alone: Vec<_> = alone.collect();
+        for (start, end) in (0..=280).map(|end| (end / 3, end)).chain([(0, 280)]) {
+            let together = derivatives(activation, path, &inputs[start..end]);
+            for (order, together) in together.iter().enumerate() {
+                let alone = alone[start..end].iter().flat_map(|made| &made[order]);
+                let alone: Vec<f64> = alone.copied().collect();
+                assert_eq!(
+                    bits(together),
+                    bits(&alone),
+                    "{activation:?}, {start}..{end}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn neither_place_nor_length_matters() {
+    for path in Path::available() {
+        check_places::<f32>(path);
+        check_places::<f64>(path);
+    }
+}
+
+fn check_special<T: Real>() {
+    let number = T::from_f32;
+    let inputs = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN].map(number);
+    let infinity = f64::INFINITY;
+    let limits = [
+        (
+            Activation::Identity,
+            [[infinity, 1.0, 0.0], [-infinity, 1.0, 0.0]],
+        ),
+        (Activation::Tanh, [[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]]),
+        (Activation::HardSigmoid, [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),
+        (SOFT, [[10.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),
+    ];
+    for (activation, [above, below]) in limits {
+        assert_eq!(activation.at(infinity), above);
+        assert_eq!(activation.at(-infinity), below);
+        assert!(activation.at(f64::NAN).iter().all(|x| x.is_nan()));
+        for path in Path::available() {
+            let found = derivatives(activation, path, &inputs);
+            assert_eq!(found.each_ref().map(|all| all[0]), above, "{path}");
+            assert_eq!(found.each_ref().map(|all| all[1]), below, "{path}");
+            assert!(
+                found.iter().all(|all| all[2].is_nan()),
+                "{activation:?} on {path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn infinity_has_its_limits_and_nan_stays() {
+    check_special::<f32>();
+    check_special::<f64>();
+}
+
+#[test]
+fn extreme_bounds_that_are_valid_give_numbers() {
+    for bound in [1e-30, 1e30] {
+        let activation = Activation::SoftSilu { bound };
+        let inputs = grid::<f32>();
+        let found = derivatives(activation, Path::best(), &inputs);
+        assert!(found.iter().flatten().all(|x| x.is_finite()), "{bound}");
+        let last = derivatives(activation, Path::best(), &[f64::INFINITY]);
+        assert_eq!(last, [vec![bound], vec![0.0], vec![0.0]]);
+    }
+}
+
+#[test]
+fn the_hard_sigmoid_rises_strictly_inside_only() {
+    fn check<T: Real>(smallest: T, below_one: T) {
+        let [zero, minus, one, two] = [0.0, -0.0, 1.0, 2.0].map(T::from_f32);
+        let inputs = [zero, minus, smallest, below_one, one, two];
+        for path in Path::available() {
+            let [_, slopes, _] = derivatives(Activation::HardSigmoid, path, &inputs);
+            assert_eq!(slopes, [0.0, 0.0, 1.0, 1.0, 0.0, 0.0], "{path}");
+        }
+    }
+    check(f32::from_bits(1), 1.0_f32.next_down());
+    check(f64::from_bits(1), 1.0_f64.next_down());
+}
+
+#[test]
+fn a_bound_must_be_a_positive_number_that_single_precision_has() {
+    assert!(all().all(Activation::is_valid));
+    let infinite = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+    for bound in infinite.into_iter().chain([0.0, -10.0, 1e-31, 1e31]) {
+        assert!(!Activation::SoftSilu { bound }.is_valid(), "{bound}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "one output for each input")]
+fn too_few_outputs_are_refused() {
+    SOFT.values(Path::best(), &[0.0_f32; 17], &mut [0.0; 16]);
+}
+
+#[test]
+#[should_panic(expected = "one output for each input")]
+fn too_many_outputs_are_refused() {
+    let (slopes, curvatures) = (&mut [0.0; 16], &mut [0.0; 32]);
+    SOFT.slopes_and_curvatures(Path::best(), &[0.0_f64; 16], slopes, curvatures);
+}
