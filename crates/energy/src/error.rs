@@ -50,6 +50,14 @@ pub enum EnergyError {
         /// Second unit.
         second: usize,
     },
+    /// A layer of a layered network cannot be made.
+    #[error("layer {layer} {reason}")]
+    Layer {
+        /// Which layer, from the visible one up.
+        layer: usize,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// Two terms of a sum have different numbers of units.
     #[error("a term on {found} units cannot join a sum on {expected} units")]
     Units {

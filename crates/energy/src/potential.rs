@@ -3,7 +3,7 @@
 
 use faer::{ColRef, Mat, MatMut, MatRef};
 
-use crate::{ClosedForm, EnergyError, Growth, Layout, Scalar};
+use crate::{ClosedForm, EnergyError, Grouped, Growth, Layout, Scalar};
 
 /// A parametric energy E(x; theta): which units and couplings exist, but not their strengths.
 ///
@@ -82,6 +82,11 @@ pub trait Potential<T: Scalar>: Send + Sync {
     /// [`add_force`](Potential::add_force) in every step.
     fn add_closed_form(&self, form: &mut ClosedForm<T>) {
         form.leave_open();
+    }
+
+    /// The potential as one whose units fall into groups without couplings inside, if it is one.
+    fn grouped(&self) -> Option<&dyn Grouped<T>> {
+        None
     }
 }
 

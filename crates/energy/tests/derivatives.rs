@@ -8,8 +8,8 @@
 
 use faer::{Mat, MatMut, MatRef};
 use overdamped_energy::{
-    BoundSum, ClosedForm, Drive, Edges, Energy, FastHidden, ForceLayer, Growth, LowRank, PairTerm,
-    Pairs, Potential, SiteTerm, Sites, Sum,
+    Activation, BoundSum, ClosedForm, Drive, Edges, Energy, FastHidden, ForceLayer, Growth,
+    Layered, LowRank, PairTerm, Pairs, Potential, SiteTerm, Sites, Sum, UnitLayer,
 };
 use proptest::prelude::*;
 
@@ -49,6 +49,10 @@ fn models() -> Vec<(&'static str, Box<dyn Energy<f64>>)> {
         ("hidden", Box::new(FastHidden::new(5, 3))),
         ("low rank", Box::new(LowRank::new(5, 2))),
         (
+            "layered",
+            Box::new(Layered::new(every_activation()).unwrap()),
+        ),
+        (
             "sum",
             Box::new(
                 Sum::of(Sites::new(5, &SiteTerm::ALL))
@@ -59,6 +63,17 @@ fn models() -> Vec<(&'static str, Box<dyn Energy<f64>>)> {
                     .unwrap(),
             ),
         ),
+    ]
+}
+
+fn every_activation() -> Vec<UnitLayer> {
+    let layer = |units, activation| UnitLayer { units, activation };
+    vec![
+        layer(3, Activation::Identity),
+        layer(5, Activation::SoftSilu { bound: 0.8 }),
+        layer(4, Activation::Tanh),
+        layer(2, Activation::Identity),
+        layer(3, Activation::Identity),
     ]
 }
 
@@ -153,7 +168,11 @@ proptest! {
             let mut next = numbers(seed, 0);
             let theta: Vec<f64> = (0..energy.layout().len()).map(|_| next()).collect();
             let potential = energy.bind(&theta).unwrap();
-            let form = ClosedForm::of(potential.as_ref()).unwrap();
+            // Activations have none as yet.
+            let Some(form) = ClosedForm::of(potential.as_ref()) else {
+                prop_assert_eq!(name, "layered");
+                continue;
+            };
             let states = matrix(energy.units(), numbers(seed, 1));
             let force = potential.force(states.as_ref());
             for chain in 0..CHAINS {
@@ -166,6 +185,50 @@ proptest! {
                     );
                 }
             }
+        }
+    }
+
+    /// Group by group: the force, the diagonal of the Hessian, and zeros beside it.
+    #[test]
+    fn groups_are_uncoupled_and_have_the_derivatives_of_the_whole(seed in any::<u64>()) {
+        for (name, energy) in models() {
+            let mut next = numbers(seed, 0);
+            let theta: Vec<f64> = (0..energy.layout().len()).map(|_| next()).collect();
+            let potential = energy.bind(&theta).unwrap();
+            let Some(grouped) = potential.grouped() else {
+                prop_assert_ne!(name, "layered");
+                continue;
+            };
+            let units = energy.units();
+            let states = matrix(units, numbers(seed, 1));
+            let force = potential.force(states.as_ref());
+            let mut seen = vec![0; units];
+            for (group, ranges) in grouped.groups().iter().enumerate() {
+                let own: Vec<usize> = ranges.iter().cloned().flatten().collect();
+                let (mut forces, mut curvatures) = (Mat::zeros(units, CHAINS), Mat::zeros(units, CHAINS));
+                grouped.add_group_derivatives(
+                    group, states.as_ref(), forces.as_mut(), curvatures.as_mut(),
+                );
+                for &unit in &own {
+                    seen[unit] += 1;
+                    let along = Mat::from_fn(units, CHAINS, |i, _| f64::from(i == unit));
+                    let mut column = Mat::zeros(units, CHAINS);
+                    potential.add_curvature_product(states.as_ref(), along.as_ref(), column.as_mut());
+                    for chain in 0..CHAINS {
+                        let at = (unit, chain);
+                        close(forces[at], force[at], 1.0, &format!("{name}: force on {unit}"))?;
+                        close(curvatures[at], column[at], 1.0, &format!("{name}: curvature of {unit}"))?;
+                        for &other in own.iter().filter(|&&other| other != unit) {
+                            prop_assert_eq!(column[(other, chain)], 0.0);
+                        }
+                    }
+                }
+                let others = (0..units).filter(|unit| !own.contains(unit));
+                for unit in others {
+                    prop_assert_eq!((forces[(unit, 0)], curvatures[(unit, 0)]), (0.0, 0.0));
+                }
+            }
+            prop_assert!(seen.iter().all(|&times| times == 1), "{name}: {seen:?}");
         }
     }
 

@@ -5,6 +5,7 @@ use overdamped_energy::{Drive, Potential, Scalar};
 use overdamped_kernel::{self as kernel, HeatMeter, Scratch};
 use serde::{Deserialize, Serialize};
 
+use crate::descent::{Descending, Descent};
 use crate::driven::Driven;
 use crate::stage::Stage;
 use crate::{Ledger, Observe, SubstrateError, reference};
@@ -234,6 +235,49 @@ impl<T: Scalar> Block<T> {
             }
         }
         Ok(self.lost.len() - lost)
+    }
+
+    /// Brings the chains down by a shortcut; returns the number of chains lost on the way.
+    pub(crate) fn descend(
+        &mut self,
+        driven: &Driven<'_, T>,
+        descent: Descent,
+        mobility: &[f64],
+        walls: T,
+        observed: bool,
+    ) -> usize {
+        let lost = self.lost.len();
+        let before = observed.then(|| self.energies(driven));
+        let mut descending = Descending {
+            driven,
+            mobility,
+            walls,
+            states: reference::columns(&self.engine),
+        };
+        descending.run(descent);
+        for chain in 0..self.chains {
+            let states = descending.states.col_as_slice(chain);
+            let fault = states.iter().position(|x| !x.finite());
+            if let Some(unit) = fault.filter(|_| !self.is_lost(chain)) {
+                self.lost.push(Divergence {
+                    unit,
+                    chain: self.first_in_batch + chain,
+                    step: self.clock,
+                });
+            }
+            for (unit, &x) in states.iter().enumerate() {
+                let x = if fault.is_some() { T::of(f64::NAN) } else { x };
+                self.engine.set_state(unit, chain, x);
+            }
+        }
+        if let Some(before) = before {
+            let after = self.energies(driven);
+            let changes = before.iter().zip(&after);
+            for (heat, (before, after)) in self.ledger.heat.iter_mut().zip(changes) {
+                *heat += after - before;
+            }
+        }
+        self.lost.len() - lost
     }
 
     /// All steps of one slice.

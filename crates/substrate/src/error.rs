@@ -88,6 +88,12 @@ pub enum SubstrateError {
     /// No states have been prepared yet.
     #[error("the substrate has no chains yet; call `prepare` before running it")]
     NotPrepared,
+    /// Block descent needs groups of units that do not act on each other.
+    #[error(
+        "the energy has no groups of uncoupled units, which block descent needs; relax by gradient \
+         flow or with momentum"
+    )]
+    NoGroups,
     /// A protocol has no slice.
     #[error("the protocol has no slice; give it at least one")]
     EmptyProtocol,

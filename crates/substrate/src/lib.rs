@@ -38,6 +38,7 @@
 
 mod block;
 mod capability;
+mod descent;
 mod driven;
 mod engine;
 mod error;
@@ -48,6 +49,7 @@ pub mod ornstein_uhlenbeck;
 mod protocol;
 mod reference;
 mod relaxation;
+mod relaxer;
 mod settings;
 mod simulated;
 mod stage;
@@ -62,5 +64,6 @@ pub use ledger::Ledger;
 pub use metered::{Acts, Metered, UnitTime};
 pub use protocol::{Protocol, Slice, TimeStep};
 pub use relaxation::Residuals;
+pub use relaxer::Relaxer;
 pub use settings::{Integrator, Observe, PerUnit, Settings};
 pub use simulated::{SimulatedSubstrate, Snapshot};

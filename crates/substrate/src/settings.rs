@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::at_least;
-use crate::{Engine, SubstrateError, TimeStep};
+use crate::{Engine, Relaxer, SubstrateError, TimeStep};
 
 /// A quantity that is the same for all units or given for each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,6 +92,9 @@ pub struct Settings {
     pub walls: Option<f64>,
     /// What to record. Default nothing.
     pub observe: Observe,
+    /// How the chains come to rest when the bath is cold. Default gradient flow, as hardware does.
+    #[serde(default)]
+    pub relaxer: Relaxer,
     /// The loops that move the chains. Default the fastest of the machine.
     #[serde(default)]
     pub engine: Engine,
@@ -106,6 +109,7 @@ impl Default for Settings {
             time_step: TimeStep::AtMost(0.01),
             walls: None,
             observe: Observe::default(),
+            relaxer: Relaxer::default(),
             engine: Engine::default(),
         }
     }
@@ -120,6 +124,7 @@ impl Settings {
         self.temperature.values("the temperature", units)?;
         self.mobility.values("the mobility", units)?;
         self.time_step.validate()?;
+        self.relaxer.validated()?;
         if let Some(walls) = self.walls {
             at_least("the wall position", walls, f64::MIN_POSITIVE, "positive")?;
         }

@@ -18,6 +18,7 @@
 
 mod advance;
 mod chains;
+mod relax;
 
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ use crate::block::{Block, Divergence};
 use crate::engine::compile;
 use crate::stage::Programmed;
 use crate::{
-    ForceProbe, Ledger, Observe, PerUnit, Protocol, Residuals, Settings, Substrate, SubstrateError,
+    ForceProbe, Ledger, Observe, Protocol, Residuals, Settings, Substrate, SubstrateError,
 };
 
 /// A substrate simulated by explicit time steps.
@@ -218,14 +219,7 @@ impl<T: Scalar> Substrate<T> for SimulatedSubstrate<T> {
     }
 
     fn relax(&mut self, duration: f64) -> Result<Residuals, SubstrateError> {
-        self.ready()?;
-        self.hold(duration, Some(&PerUnit::Uniform(0.0)))?;
-        let potential = self.ready()?.potential.as_ref();
-        let residuals = self.blocks.par_iter().map(|block| {
-            let driven = block.driven(potential, self.drive.as_ref());
-            block.residuals(&driven, &self.mobility)
-        });
-        Ok(Residuals::of(residuals.flatten_iter().collect()))
+        self.come_to_rest(duration)
     }
 
     fn run(&mut self, protocol: &Protocol<T>) -> Result<(), SubstrateError> {

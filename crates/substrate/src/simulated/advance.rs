@@ -88,18 +88,23 @@ impl<T: Scalar> SimulatedSubstrate<T> {
             blocks.clear();
         }
         let lost = moved?;
-        let fresh = blocks.iter().zip(&lost).flat_map(|(block, &lost)| {
-            let all = block.lost();
-            &all[all.len() - lost..]
-        });
-        match fresh.min_by_key(|lost| lost.chain) {
-            None => Ok(()),
-            Some(&Divergence { unit, chain, step }) => Err(SubstrateError::Diverged {
-                unit,
-                chain,
-                step,
-                chains: lost.iter().sum(),
-            }),
-        }
+        report(blocks, &lost)
+    }
+}
+
+/// The first of the chains that were lost just now (so many of each block), as an error.
+pub(super) fn report<T: Scalar>(blocks: &[Block<T>], lost: &[usize]) -> Result<(), SubstrateError> {
+    let fresh = blocks.iter().zip(lost).flat_map(|(block, &lost)| {
+        let all = block.lost();
+        &all[all.len() - lost..]
+    });
+    match fresh.min_by_key(|lost| lost.chain) {
+        None => Ok(()),
+        Some(&Divergence { unit, chain, step }) => Err(SubstrateError::Diverged {
+            unit,
+            chain,
+            step,
+            chains: lost.iter().sum(),
+        }),
     }
 }

@@ -1,0 +1,29 @@
+//! Potentials whose units fall into groups without couplings inside.
+//!
+//! With all other groups held, each unit of a group has an energy of its own, so that a whole
+//! group can be moved towards its minimum at once: the basis of block coordinate descent.
+//! The layers of a layered network are such groups, as are the two colours of a square lattice.
+
+use std::ops::Range;
+
+use faer::{MatMut, MatRef};
+
+use crate::{Potential, Scalar};
+
+/// A potential with groups of units that do not act on each other, d2E/dx_i dx_j = 0 for any two
+/// units i, j of a group.
+pub trait Grouped<T: Scalar>: Potential<T> {
+    /// The groups, in the order of a descent. Each is a list of runs of units; every
+    /// unit belongs to one group.
+    fn groups(&self) -> &[Vec<Range<usize>>];
+
+    /// Adds the force F_i = -dE/dx_i and the curvature d2E/dx_i2 of each unit of a group to
+    /// `forces` and `curvatures` (both units x chains); other rows are left alone.
+    fn add_group_derivatives(
+        &self,
+        group: usize,
+        states: MatRef<'_, T>,
+        forces: MatMut<'_, T>,
+        curvatures: MatMut<'_, T>,
+    );
+}

@@ -1,0 +1,134 @@
+//! Layered networks with activations: each layer couples to its neighbours through what its
+//! units pass on (arXiv 2604.08150, the energy of the model).
+//!
+//! E = sum_l [ |h_l|^2 / 2 - b_l . s_l(h_l) ] - sum_l s_(l+1)(h_(l+1)) . W_l s_l(h_l)
+//!
+//! | symbol | block | meaning | unit |
+//! |---|---|---|---|
+//! | h_l | | states of layer l; layer 0 is the visible one, as a rule | data units |
+//! | s_l | | [`Activation`] of layer l, elementwise | data units |
+//! | b_l | `bias.l` | bias of layer l | kT / s |
+//! | W_l | `weights.l`, column by column | couplings of layer l + 1 (rows) to layer l (columns) | kT / s^2 |
+//!
+//! Its force is F_l = -h_l + s_l'(h_l) * a_l with the drive a_l = b_l + W_(l-1) s_(l-1) + W_l^T
+//! s_(l+1). The coupling is symmetric by construction: the same weights carry signals up and down.
+//!
+//! The stiffness of one at every unit is fixed, so the energy cannot be scaled by its parameters:
+//! all blocks have the role [`Role::Shape`].
+
+mod bound;
+
+use faer::Mat;
+use overdamped_kernel::Activation;
+use serde::{Deserialize, Serialize};
+
+use self::bound::BoundLayered;
+use crate::{Energy, EnergyError, Layout, Potential, Role, Scalar};
+
+/// Units of one kind, coupled to the layers above and below only.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct UnitLayer {
+    /// Number of units.
+    pub units: usize,
+    /// What each passes on of its state.
+    pub activation: Activation,
+}
+
+/// A chain of layers, of any depth.
+///
+/// ```
+/// use overdamped_energy::{Activation, Energy, Layered, UnitLayer};
+///
+/// // The network of arXiv 2604.08150: 64 linear pixels, twice 128 units with a bounded SiLU.
+/// let silu = Activation::SoftSilu { bound: 10.0 };
+/// let layer = |units, activation| UnitLayer { units, activation };
+/// let network = Layered::new(vec![
+///     layer(64, Activation::Identity),
+///     layer(128, silu),
+///     layer(128, silu),
+/// ])?;
+/// assert_eq!(Energy::<f32>::layout(&network).len(), 24_896);
+/// # Ok::<(), overdamped_energy::EnergyError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Layered {
+    layers: Vec<UnitLayer>,
+}
+
+impl Layered {
+    /// A network of these layers, from the visible one up.
+    ///
+    /// # Errors
+    /// [`EnergyError::Layer`] for no layer at all, a layer without units, or an activation out of
+    /// its range.
+    pub fn new(layers: Vec<UnitLayer>) -> Result<Self, EnergyError> {
+        let refuse = |layer, reason: &str| {
+            let reason = reason.to_owned();
+            Err(EnergyError::Layer { layer, reason })
+        };
+        if layers.is_empty() {
+            return refuse(0, "is missing; a network needs at least one layer");
+        }
+        for (index, layer) in layers.iter().enumerate() {
+            if layer.units == 0 {
+                return refuse(index, "has no units; give it at least one");
+            }
+            if !layer.activation.is_valid() {
+                return refuse(
+                    index,
+                    "has an activation whose bound is not positive and finite",
+                );
+            }
+        }
+        Ok(Self { layers })
+    }
+
+    /// The layers.
+    #[must_use]
+    pub fn layers(&self) -> &[UnitLayer] {
+        &self.layers
+    }
+
+    /// The units of a layer, in the order of the states.
+    #[must_use]
+    pub fn rows(&self, layer: usize) -> std::ops::Range<usize> {
+        let start = self.layers[..layer].iter().map(|layer| layer.units).sum();
+        start..start + self.layers[layer].units
+    }
+}
+
+impl<T: Scalar> Energy<T> for Layered {
+    fn units(&self) -> usize {
+        self.layers.iter().map(|layer| layer.units).sum()
+    }
+
+    fn layout(&self) -> Layout {
+        let biases = self.layers.iter().enumerate();
+        let layout = biases.fold(Layout::new(), |layout, (l, layer)| {
+            layout.with(&format!("bias.{l}"), layer.units, Role::Shape)
+        });
+        let pairs = self.layers.windows(2).enumerate();
+        pairs.fold(layout, |layout, (l, pair)| {
+            let couplings = pair[0].units * pair[1].units;
+            layout.with(&format!("weights.{l}"), couplings, Role::Shape)
+        })
+    }
+
+    fn bind(&self, parameters: &[T]) -> Result<Box<dyn Potential<T>>, EnergyError> {
+        Energy::<T>::layout(self).check(parameters)?;
+        let mut rest = parameters;
+        let mut next = |count: usize| {
+            let (own, others) = rest.split_at(count);
+            rest = others;
+            own
+        };
+        let bias = self.layers.iter().map(|l| next(l.units).to_vec()).collect();
+        let weights = self.layers.windows(2).map(|pair| {
+            let (below, above) = (pair[0].units, pair[1].units);
+            let values = next(below * above);
+            Mat::from_fn(above, below, |i, j| values[j * above + i])
+        });
+        let weights = weights.collect();
+        Ok(Box::new(BoundLayered::new(self, bias, weights)))
+    }
+}
