@@ -48,6 +48,38 @@ pub enum LearnError {
         /// The value.
         value: f64,
     },
+    /// A batch without repeats asks for more examples than there are.
+    #[error(
+        "a batch of {batch} different examples was asked for, and there are {examples}; draw at most \
+         that many"
+    )]
+    BatchBeyondData {
+        /// Examples asked for.
+        batch: usize,
+        /// Examples in the data set.
+        examples: usize,
+    },
+    /// An assignment matches as many rows as columns.
+    #[error("the costs of an assignment are {rows} x {columns}; give a square matrix")]
+    UnbalancedAssignment {
+        /// Rows given.
+        rows: usize,
+        /// Columns given.
+        columns: usize,
+    },
+    /// A cost that no sum can contain.
+    #[error(
+        "the cost of row {row} and column {column} is {value}; it must be at most 1e290 in size, so \
+         scale the costs or the data down"
+    )]
+    UnusableCost {
+        /// Row.
+        row: usize,
+        /// Column.
+        column: usize,
+        /// The cost.
+        value: f64,
+    },
     /// A gradient or loss left the finite numbers.
     #[error(
         "learning diverged at update {update} of model {model}: {what} is {value}; lower the \
