@@ -36,9 +36,13 @@ impl<T: Scalar> Drive<T> {
                 found: stiffness.len(),
             });
         }
-        let pull = Mat::from_fn(anchors.nrows(), anchors.ncols(), |unit, chain| {
-            stiffness[unit] * anchors[(unit, chain)]
-        });
+        let mut pull = Mat::zeros(anchors.nrows(), anchors.ncols());
+        for chain in 0..anchors.ncols() {
+            let terms = stiffness.iter().zip(column(anchors, chain));
+            for (slot, (&k, &r)) in pull.col_as_slice_mut(chain).iter_mut().zip(terms) {
+                *slot = k * r;
+            }
+        }
         let constant = (0..anchors.ncols())
             .map(|chain| {
                 let terms = stiffness.iter().zip(column(anchors, chain));
@@ -73,11 +77,16 @@ impl<T: Scalar> Drive<T> {
     /// # Errors
     /// [`EnergyError::NonFinite`].
     pub fn linear_nudge(strength: T, gradient: MatRef<'_, T>) -> Result<Self, EnergyError> {
+        let mut pull = Mat::zeros(gradient.nrows(), gradient.ncols());
+        for chain in 0..gradient.ncols() {
+            let slots = pull.col_as_slice_mut(chain).iter_mut();
+            for (slot, &slope) in slots.zip(column(gradient, chain)) {
+                *slot = -strength * slope;
+            }
+        }
         Self {
             stiffness: vec![T::ZERO; gradient.nrows()],
-            pull: Mat::from_fn(gradient.nrows(), gradient.ncols(), |unit, chain| {
-                -strength * gradient[(unit, chain)]
-            }),
+            pull,
             constant: vec![0.0; gradient.ncols()],
         }
         .checked()
@@ -99,11 +108,16 @@ impl<T: Scalar> Drive<T> {
             drive.check_chains(chains)?;
         }
         let sums = self.stiffness.iter().zip(&other.stiffness);
+        let mut pull = Mat::zeros(self.units(), chains);
+        for chain in 0..chains {
+            let terms = self.pull(chain).iter().zip(other.pull(chain));
+            for (slot, (&a, &b)) in pull.col_as_slice_mut(chain).iter_mut().zip(terms) {
+                *slot = a + b;
+            }
+        }
         Ok(Self {
             stiffness: sums.map(|(&a, &b)| a + b).collect(),
-            pull: Mat::from_fn(self.units(), chains, |unit, chain| {
-                self.pull(chain)[unit] + other.pull(chain)[unit]
-            }),
+            pull,
             constant: (0..chains)
                 .map(|chain| self.constant_of(chain) + other.constant_of(chain))
                 .collect(),
@@ -154,7 +168,10 @@ impl<T: Scalar> Drive<T> {
         }
         check_finite("drive stiffness", &self.stiffness)?;
         for chain in 0..self.pull.ncols() {
-            check_finite(&format!("drive of chain {chain}"), self.pull(chain))?;
+            // The name is made only where it is needed: there may be many chains.
+            if self.pull(chain).iter().any(|pull| !pull.finite()) {
+                check_finite(&format!("drive of chain {chain}"), self.pull(chain))?;
+            }
         }
         Ok(self)
     }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use faer::{MatMut, MatRef};
 
-use crate::{Potential, Scalar};
+use crate::{Drive, Potential, Scalar};
 
 /// A potential with groups of units that do not act on each other, d2E/dx_i dx_j = 0 for any two
 /// units i, j of a group.
@@ -26,4 +26,21 @@ pub trait Grouped<T: Scalar>: Potential<T> {
         forces: MatMut<'_, T>,
         curvatures: MatMut<'_, T>,
     );
+
+    /// Moves all units of a group by one Newton step, x += F / max(d2E/dx2, least curvature), with the
+    /// drive's force and stiffness included and all other groups held.
+    fn newton_step(&self, group: usize, held: &HeldGroup<'_, T>, states: MatMut<'_, T>);
+}
+
+/// What holds the units of a group while it moves, besides the other groups.
+#[derive(Debug, Clone, Copy)]
+pub struct HeldGroup<'a, T: Scalar> {
+    /// Springs and nudges.
+    pub drive: Option<&'a Drive<T>>,
+    /// One for units that move, zero for those that are clamped (length: units).
+    pub mobile: &'a [T],
+    /// Lower bound of the curvature: it makes every step one downhill.
+    pub least_curvature: T,
+    /// States are kept in [-walls, walls]; infinite for none.
+    pub walls: T,
 }

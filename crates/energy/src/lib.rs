@@ -57,7 +57,7 @@ pub use closed_form::{ClosedForm, ForceLayer, ForceProduct};
 pub use drive::Drive;
 pub use edges::Edges;
 pub use error::EnergyError;
-pub use grouped::Grouped;
+pub use grouped::{Grouped, HeldGroup};
 pub use growth::Growth;
 pub use hidden::FastHidden;
 pub use layered::{Layered, UnitLayer};

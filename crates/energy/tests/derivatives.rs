@@ -9,7 +9,7 @@
 use faer::{Mat, MatMut, MatRef};
 use overdamped_energy::{
     Activation, BoundSum, ClosedForm, Drive, Edges, Energy, FastHidden, ForceLayer, Growth,
-    Layered, LowRank, PairTerm, Pairs, Potential, SiteTerm, Sites, Sum, UnitLayer,
+    HeldGroup, Layered, LowRank, PairTerm, Pairs, Potential, SiteTerm, Sites, Sum, UnitLayer,
 };
 use proptest::prelude::*;
 
@@ -229,6 +229,45 @@ proptest! {
                 }
             }
             prop_assert!(seen.iter().all(|&times| times == 1), "{name}: {seen:?}");
+        }
+    }
+
+    /// x + mobile F / max(d2E/dx2, c) between walls, with a drive, from the derivatives of the group.
+    #[test]
+    fn a_newton_step_is_force_over_curvature(seed in any::<u64>(), least in 0.5_f64..1.5) {
+        let energy = Layered::new(every_activation()).unwrap();
+        let mut next = numbers(seed, 0);
+        let theta: Vec<f64> = (0..Energy::<f64>::layout(&energy).len()).map(|_| 2.0 * next()).collect();
+        let potential = energy.bind(&theta).unwrap();
+        let grouped = potential.grouped().unwrap();
+        let units = potential.units();
+        let stiffness = (0..units).map(|unit| 0.3 * (unit % 3) as f64).collect();
+        let drive = Drive::spring(stiffness, matrix(units, numbers(seed, 3)).as_ref()).unwrap();
+        let mobile: Vec<f64> = (0..units).map(|unit| f64::from(unit % 5 != 1)).collect();
+        let states = matrix(units, numbers(seed, 1));
+        for (drive, walls) in [(None, f64::INFINITY), (Some(&drive), 0.7)] {
+            for group in 0..grouped.groups().len() {
+                let (mut forces, mut curvatures) = (Mat::zeros(units, CHAINS), Mat::zeros(units, CHAINS));
+                grouped.add_group_derivatives(
+                    group, states.as_ref(), forces.as_mut(), curvatures.as_mut(),
+                );
+                if let Some(drive) = drive {
+                    drive.add_force(states.as_ref(), forces.as_mut());
+                }
+                let held = HeldGroup { drive, mobile: &mobile, least_curvature: least, walls };
+                let mut moved = states.clone();
+                grouped.newton_step(group, &held, moved.as_mut());
+                for unit in 0..units {
+                    let own = grouped.groups()[group].iter().any(|range| range.contains(&unit));
+                    for chain in 0..CHAINS {
+                        let at = (unit, chain);
+                        let spring = drive.map_or(0.0, |drive| drive.stiffness()[unit]);
+                        let step = mobile[unit] * forces[at] / (curvatures[at] + spring).max(least);
+                        let expected = if own { (states[at] + step).clamp(-walls, walls) } else { states[at] };
+                        prop_assert!((moved[at] - expected).abs() < 1e-12, "unit {unit}: {} for {expected}", moved[at]);
+                    }
+                }
+            }
         }
     }
 

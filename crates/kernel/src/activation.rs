@@ -26,7 +26,11 @@
 //!
 //! Infinite h has the limits of s, s' and s''; NaN gives NaN in all three.
 
+mod newton;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::newton::{Held, Newton};
 
 use crate::simd::{Chunk, Kernel, LANES, Lanes, Lanes32, Path, Real};
 

@@ -170,6 +170,33 @@ impl<T: Real> Block<T> {
         self.states[at].0[chain % LANES] = value;
     }
 
+    /// Copies the states of a chain, unit by unit.
+    ///
+    /// # Panics
+    /// If there is no such chain, or not one place for each unit.
+    pub fn read_chain(&self, chain: usize, states: &mut [T]) {
+        assert!(chain < self.chains && states.len() == self.units());
+        let (chunk, lane) = (chain / LANES, chain % LANES);
+        let chunks = self.states.iter().skip(chunk).step_by(self.chunks());
+        for (state, chunk) in states.iter_mut().zip(chunks) {
+            *state = chunk.0[lane];
+        }
+    }
+
+    /// Sets the states of a chain, unit by unit.
+    ///
+    /// # Panics
+    /// As [`Block::read_chain`].
+    pub fn write_chain(&mut self, chain: usize, states: &[T]) {
+        assert!(chain < self.chains && states.len() == self.units());
+        let (chunk, lane) = (chain / LANES, chain % LANES);
+        let step = self.chunks();
+        let chunks = self.states.iter_mut().skip(chunk).step_by(step);
+        for (&state, chunk) in states.iter().zip(chunks) {
+            chunk.0[lane] = state;
+        }
+    }
+
     /// The generators, one entry for each chunk.
     #[must_use]
     pub fn streams(&self) -> &[Streams] {

@@ -25,7 +25,7 @@ mod portable;
 
 use serde::{Deserialize, Serialize};
 
-use crate::activation::Elementwise;
+use crate::activation::{Elementwise, Newton};
 use crate::noise::Fill;
 use crate::steps::Steps;
 
@@ -75,6 +75,9 @@ pub trait Real:
     /// An activation of each number of a slice; likewise.
     #[doc(hidden)]
     fn activate(path: Path, elementwise: Elementwise<'_, Self>);
+    /// A Newton step of each state of a slice; likewise.
+    #[doc(hidden)]
+    fn newton(path: Path, newton: Newton<'_, '_, Self>);
 }
 
 mod sealed {
@@ -108,6 +111,9 @@ impl Real for f32 {
     fn activate(path: Path, elementwise: Elementwise<'_, Self>) {
         path.execute(elementwise);
     }
+    fn newton(path: Path, newton: Newton<'_, '_, Self>) {
+        path.execute(newton);
+    }
 }
 
 impl Real for f64 {
@@ -130,6 +136,9 @@ impl Real for f64 {
     }
     fn activate(path: Path, elementwise: Elementwise<'_, Self>) {
         path.execute(elementwise);
+    }
+    fn newton(path: Path, newton: Newton<'_, '_, Self>) {
+        path.execute(newton);
     }
 }
 

@@ -95,6 +95,47 @@ pub enum LearnError {
         /// Its value.
         value: f64,
     },
+    /// A network did not come to rest in its free phase.
+    #[error(
+        "after a free phase of {time} the median chain is {median:.2e} from rest (99 % quantile \
+         {high:.2e}, largest {largest:.2e}), above the bound of {bound:.2e}; give it more time, or lower \
+         the learning rate"
+    )]
+    Unrelaxed {
+        /// Time that it had, in 1 / (mobility x stiffness).
+        time: f64,
+        /// Median over chains of the largest force.
+        median: f64,
+        /// 99 % quantile.
+        high: f64,
+        /// Largest.
+        largest: f64,
+        /// Bound of the median.
+        bound: f64,
+    },
+    /// A quadratic nudge is strong enough to turn the energy over.
+    #[error(
+        "the nudge strength is {strength:.3e}, and the state nudged the other way runs away from \
+         {bound:.3e} = (curvature of energy and spring) / (curvature of the cost) on; lower it, or \
+         nudge by a constant force"
+    )]
+    NudgeTooStrong {
+        /// beta.
+        strength: f64,
+        /// Its bound.
+        bound: f64,
+    },
+    /// A state at rest is not at a minimum.
+    #[error(
+        "the energy is not convex at chain {chain}: its smallest curvature is {smallest:.3e}; raise \
+         the stiffness of the spring by more than that, or relax longer"
+    )]
+    NotConvex {
+        /// Chain.
+        chain: usize,
+        /// Smallest eigenvalue of the Hessian.
+        smallest: f64,
+    },
     /// A rule failed while a model was being trained.
     #[error("update {update} of model {model} failed: {source}")]
     Update {

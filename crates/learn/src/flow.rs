@@ -22,7 +22,11 @@
 //! target, and straighter lines. [`FlowPairs`] solves it exactly inside batches, with [`assign`].
 
 mod assignment;
+mod field;
 mod pairs;
+mod walk;
 
 pub use assignment::{Assignment, assign};
+pub use field::{Settling, Spring};
 pub use pairs::{FlowBatch, FlowPairs, Pairing};
+pub use walk::Walk;

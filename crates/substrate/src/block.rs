@@ -102,6 +102,11 @@ impl<T: Scalar> Block<T> {
         self.engine.state(unit, chain)
     }
 
+    /// Copies the states of a chain of the block.
+    pub(crate) fn read_chain(&self, chain: usize, states: &mut [T]) {
+        self.engine.read_chain(chain, states);
+    }
+
     pub(crate) const fn ledger(&self) -> &Ledger {
         &self.ledger
     }
@@ -265,9 +270,9 @@ impl<T: Scalar> Block<T> {
                     step: self.clock,
                 });
             }
-            for (unit, &x) in states.iter().enumerate() {
-                let x = if fault.is_some() { T::of(f64::NAN) } else { x };
-                self.engine.set_state(unit, chain, x);
+            self.engine.write_chain(chain, states);
+            if fault.is_some() {
+                self.lose(chain);
             }
         }
         if let Some(before) = before {
@@ -299,9 +304,7 @@ impl<T: Scalar> Block<T> {
         }
         let lost = self.lost_bits();
         for chain in (0..self.chains).filter(|chain| lost >> chain & 1 == 1) {
-            for unit in 0..units {
-                self.engine.set_state(unit, chain, T::of(f64::NAN));
-            }
+            self.lose(chain);
         }
         if let Some(heat) = heat {
             self.ledger.unit_heat.resize(units, 0.0);
@@ -314,6 +317,13 @@ impl<T: Scalar> Block<T> {
             }
         }
         self.clock += motion.steps;
+    }
+
+    /// A lost chain reads NaN from now on.
+    fn lose(&mut self, chain: usize) {
+        for unit in 0..self.engine.units() {
+            self.engine.set_state(unit, chain, T::of(f64::NAN));
+        }
     }
 
     /// One bit for each chain that is lost.

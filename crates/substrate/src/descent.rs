@@ -4,7 +4,7 @@
 //! of chains, so that a chain's bits do not depend on its company.
 
 use faer::Mat;
-use overdamped_energy::{Grouped, Scalar};
+use overdamped_energy::{Grouped, HeldGroup, Scalar};
 
 use crate::driven::Driven;
 
@@ -53,53 +53,20 @@ impl<T: Scalar> Descending<'_, T> {
 
     /// x += F / max(d2E/dx2, bound), group by group.
     fn sweep(&mut self, grouped: &dyn Grouped<T>, sweeps: u64, least_curvature: T) {
-        let (units, chains) = (self.states.nrows(), self.states.ncols());
         let mobile: Vec<T> = self
             .mobility
             .iter()
-            .map(|&mu| indicator(mu > 0.0))
+            .map(|&mu| if mu > 0.0 { T::ONE } else { T::ZERO })
             .collect();
-        let mut forces = Mat::<T>::zeros(units, chains);
-        let mut curvatures = Mat::<T>::zeros(units, chains);
+        let held = HeldGroup {
+            drive: self.driven.drive.as_ref(),
+            mobile: &mobile,
+            least_curvature,
+            walls: self.walls,
+        };
         for _ in 0..sweeps {
-            for (group, ranges) in grouped.groups().iter().enumerate() {
-                for chain in 0..chains {
-                    for range in ranges {
-                        let states = &self.states.col_as_slice(chain)[range.clone()];
-                        let forces = &mut forces.col_as_slice_mut(chain)[range.clone()];
-                        let curvatures = &mut curvatures.col_as_slice_mut(chain)[range.clone()];
-                        let Some(drive) = &self.driven.drive else {
-                            forces.fill(T::ZERO);
-                            curvatures.fill(T::ZERO);
-                            continue;
-                        };
-                        let stiffness = &drive.stiffness()[range.clone()];
-                        let pull = &drive.pull(chain)[range.clone()];
-                        curvatures.copy_from_slice(stiffness);
-                        let terms = stiffness.iter().zip(pull).zip(states);
-                        for (force, ((&k, &f), &x)) in forces.iter_mut().zip(terms) {
-                            *force = f - k * x;
-                        }
-                    }
-                }
-                grouped.add_group_derivatives(
-                    group,
-                    self.states.as_ref(),
-                    forces.as_mut(),
-                    curvatures.as_mut(),
-                );
-                for chain in 0..chains {
-                    for range in ranges {
-                        let states = &mut self.states.col_as_slice_mut(chain)[range.clone()];
-                        let forces = &forces.col_as_slice(chain)[range.clone()];
-                        let curvatures = &curvatures.col_as_slice(chain)[range.clone()];
-                        let terms = forces.iter().zip(curvatures).zip(&mobile[range.clone()]);
-                        for (x, ((&force, &curvature), &mobile)) in states.iter_mut().zip(terms) {
-                            let curvature = larger(curvature, least_curvature);
-                            *x = clamped(*x + mobile * force / curvature, self.walls);
-                        }
-                    }
-                }
+            for group in 0..grouped.groups().len() {
+                grouped.newton_step(group, &held, self.states.as_mut());
             }
         }
     }
@@ -135,15 +102,6 @@ impl<T: Scalar> Descending<'_, T> {
             }
         }
     }
-}
-
-fn indicator<T: Scalar>(yes: bool) -> T {
-    if yes { T::ONE } else { T::ZERO }
-}
-
-/// The larger of two numbers; the bound if the first is NaN.
-fn larger<T: Scalar>(value: T, bound: T) -> T {
-    if value > bound { value } else { bound }
 }
 
 /// Kept between the walls; NaN stays NaN, and infinity too where there are none.

@@ -44,9 +44,7 @@ pub(crate) fn run<T: Scalar>(
         forces = after;
     }
     for chain in 0..block.chains() {
-        for unit in 0..block.units() {
-            block.set_state(unit, chain, reference.states[(unit, chain)]);
-        }
+        block.write_chain(chain, reference.states.col_as_slice(chain));
     }
     // The columns beyond the last chain are nobody's.
     let own = u64::MAX >> (64 - block.chains());
@@ -56,13 +54,11 @@ pub(crate) fn run<T: Scalar>(
 /// The states of a block as a matrix of thirty-two columns, with zeros beyond the last chain:
 /// products of one shape round alike whatever the number of chains.
 pub(crate) fn columns<T: Scalar>(block: &Block<T>) -> Mat<T> {
-    Mat::from_fn(block.units(), Block::<T>::CHAINS, |unit, chain| {
-        if chain < block.chains() {
-            block.state(unit, chain)
-        } else {
-            T::ZERO
-        }
-    })
+    let mut columns = Mat::zeros(block.units(), Block::<T>::CHAINS);
+    for chain in 0..block.chains() {
+        block.read_chain(chain, columns.col_as_slice_mut(chain));
+    }
+    columns
 }
 
 struct Reference<'a, T: Scalar> {

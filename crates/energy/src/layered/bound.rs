@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
+use overdamped_kernel::activation::Held;
 use overdamped_kernel::{Activation, Path};
 
 use super::{Layered, UnitLayer};
 use crate::potential::{column, column_mut};
-use crate::{Grouped, Growth, Potential, Scalar};
+use crate::{Drive, Grouped, Growth, HeldGroup, Potential, Scalar};
 
 pub(super) struct BoundLayered<T: Scalar> {
     layers: Vec<UnitLayer>,
@@ -308,23 +309,10 @@ impl<T: Scalar> Grouped<T> for BoundLayered<T> {
         mut forces: MatMut<'_, T>,
         mut curvatures: MatMut<'_, T>,
     ) {
-        let chains = states.ncols();
-        // Only layers of the other parity are needed.
-        let others = (0..self.layers.len()).map(|layer| {
-            let needed = layer % 2 != group;
-            needed.then(|| self.activity(layer, states))
-        });
-        let others: Vec<Option<Mat<T>>> = others.collect();
-        for layer in (group..self.layers.len()).step_by(2) {
-            let passed = |layer: usize| others.get(layer)?.as_ref().map(Mat::as_ref);
-            let from = Neighbours {
-                below: layer.checked_sub(1).and_then(passed),
-                above: passed(layer + 1),
-            };
-            let drive = self.drive(layer, &from, chains);
+        for (layer, drive) in self.drives(group, states) {
             let (slope, curvature) = self.slope_and_curvature(layer, states);
             let rows = self.rows[layer].clone();
-            for chain in 0..chains {
+            for chain in 0..states.ncols() {
                 let forces = column_mut(forces.as_mut(), chain)[rows.clone()].iter_mut();
                 let curved = column_mut(curvatures.as_mut(), chain)[rows.clone()].iter_mut();
                 let slopes = slope.col_as_slice(chain).iter();
@@ -341,9 +329,52 @@ impl<T: Scalar> Grouped<T> for BoundLayered<T> {
             }
         }
     }
+
+    // The same in one pass over the states.
+    fn newton_step(&self, group: usize, held: &HeldGroup<'_, T>, mut states: MatMut<'_, T>) {
+        let nothing = vec![T::ZERO; self.units()];
+        let stiffness = held.drive.map_or(&nothing[..], Drive::stiffness);
+        for (layer, drive) in self.drives(group, states.as_ref()) {
+            let rows = self.rows[layer].clone();
+            let activation = self.layers[layer].activation;
+            for chain in 0..states.ncols() {
+                let pulls = held.drive.map_or(&nothing[..], |drive| drive.pull(chain));
+                let held = Held {
+                    drives: drive.col_as_slice(chain),
+                    pulls: &pulls[rows.clone()],
+                    stiffness: &stiffness[rows.clone()],
+                    mobile: &held.mobile[rows.clone()],
+                    least_curvature: held.least_curvature,
+                    walls: held.walls,
+                };
+                let own = &mut column_mut(states.as_mut(), chain)[rows.clone()];
+                activation.newton_step(self.path, own, &held);
+            }
+        }
+    }
 }
 
 impl<T: Scalar> BoundLayered<T> {
+    /// The drive a_l of each layer of a group.
+    fn drives(&self, group: usize, states: MatRef<'_, T>) -> Vec<(usize, Mat<T>)> {
+        // Only layers of the other parity pass anything on to it.
+        let others = (0..self.layers.len()).map(|layer| {
+            let needed = layer % 2 != group;
+            needed.then(|| self.activity(layer, states))
+        });
+        let others: Vec<Option<Mat<T>>> = others.collect();
+        let passed = |layer: usize| others.get(layer)?.as_ref().map(Mat::as_ref);
+        let layers = (group..self.layers.len()).step_by(2);
+        let drives = layers.map(|layer| {
+            let from = Neighbours {
+                below: layer.checked_sub(1).and_then(passed),
+                above: passed(layer + 1),
+            };
+            (layer, self.drive(layer, &from, states.ncols()))
+        });
+        drives.collect()
+    }
+
     /// u_l = s_l' e_l of each layer: how what it passes on changes along a direction.
     fn moved(&self, slopes: &[Mat<T>], directions: MatRef<'_, T>) -> Vec<Mat<T>> {
         let layers = slopes.iter().enumerate();

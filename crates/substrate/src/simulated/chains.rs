@@ -133,8 +133,9 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         }
         parts.into_par_iter().for_each(|(block, first, mut own)| {
             for chain in 0..own.ncols() {
-                for unit in 0..own.nrows() {
-                    own[(unit, chain)] = block.state(unit, first + chain);
+                // The columns of a matrix that was made here are contiguous.
+                if let Some(column) = own.as_mut().col_mut(chain).try_as_col_major_mut() {
+                    block.read_chain(first + chain, column.as_slice_mut());
                 }
             }
         });

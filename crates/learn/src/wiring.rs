@@ -1,0 +1,98 @@
+//! Which units of a substrate carry the rows of the examples.
+
+use std::ops::Range;
+
+use faer::{Mat, MatRef};
+use overdamped_energy::Scalar;
+use serde::{Deserialize, Serialize};
+
+use crate::LearnError;
+
+/// The places of data and labels among the units of a substrate; all other units are hidden.
+///
+/// An example has the visible values first and the clamped ones (a label, for instance) after
+/// them. Clamped units are to have no mobility: the rules write their states and leave them there.
+///
+/// ```
+/// use overdamped_learn::Wiring;
+/// // 64 pixels, 128 + 128 hidden units, a label of ten units.
+/// let wiring = Wiring { visible: 0..64, clamped: 320..330 };
+/// assert_eq!(wiring.rows(), 74);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wiring {
+    /// Units that carry data.
+    pub visible: Range<usize>,
+    /// Units that are held at the example's values; empty if there are none.
+    pub clamped: Range<usize>,
+}
+
+impl Wiring {
+    /// Data on the first `visible` units, and nothing clamped.
+    #[must_use]
+    pub const fn visible(visible: usize) -> Self {
+        Self {
+            visible: 0..visible,
+            clamped: 0..0,
+        }
+    }
+
+    /// Rows of an example: visible values, then clamped ones.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.visible.len() + self.clamped.len()
+    }
+
+    /// Checks that the units exist, that none is both visible and clamped, and that examples have
+    /// this many rows.
+    ///
+    /// # Errors
+    /// [`LearnError::Shape`].
+    pub fn check(&self, units: usize, rows: usize) -> Result<(), LearnError> {
+        let shape = |what, expected, found| {
+            Err(LearnError::Shape {
+                what,
+                expected,
+                found,
+            })
+        };
+        let end = self.visible.end.max(self.clamped.end);
+        if end > units {
+            return shape("units of the substrate that carry examples", units, end);
+        }
+        let both =
+            self.visible.start.max(self.clamped.start)..self.visible.end.min(self.clamped.end);
+        if !both.is_empty() {
+            return shape("units that are both visible and clamped", 0, both.len());
+        }
+        if self.visible.is_empty() {
+            return shape("visible units", 1, 0);
+        }
+        if rows != self.rows() {
+            return shape("rows of an example", self.rows(), rows);
+        }
+        Ok(())
+    }
+
+    /// States of all units (units x chains) from example rows (rows x chains), hidden units at zero.
+    #[must_use]
+    pub fn spread<T: Scalar>(&self, units: usize, rows: MatRef<'_, T>) -> Mat<T> {
+        let mut states = Mat::zeros(units, rows.ncols());
+        let visible = self.visible.len();
+        states
+            .as_mut()
+            .subrows_mut(self.visible.start, visible)
+            .copy_from(rows.subrows(0, visible));
+        states
+            .as_mut()
+            .subrows_mut(self.clamped.start, self.clamped.len())
+            .copy_from(rows.subrows(visible, self.clamped.len()));
+        states
+    }
+
+    /// The visible rows of a state matrix (visible x chains).
+    #[must_use]
+    pub fn seen<'a, T: Scalar>(&self, states: MatRef<'a, T>) -> MatRef<'a, T> {
+        states.subrows(self.visible.start, self.visible.len())
+    }
+}
