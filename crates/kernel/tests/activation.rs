@@ -1,6 +1,7 @@
 //! Activation functions: near the textbook formulas, whose slopes are those of their values; the
-//! same bits on every path and at every place in a slice.
+//! same bits on every path and at every place in a slice. Newton steps along them likewise.
 
+use overdamped_kernel::activation::Held;
 use overdamped_kernel::{Activation, Path, Real};
 
 const SOFT: Activation = Activation::SoftSilu { bound: 10.0 };
@@ -254,4 +255,141 @@ fn too_few_outputs_are_refused() {
 fn too_many_outputs_are_refused() {
     let (slopes, curvatures) = (&mut [0.0; 16], &mut [0.0; 32]);
     SOFT.slopes_and_curvatures(Path::best(), &[0.0_f64; 16], slopes, curvatures);
+}
+
+const LEAST: f64 = 0.5;
+
+/// States, and what holds each: drives, pulls, stiffness, mobility.
+#[derive(Clone)]
+struct Units<T> {
+    states: Vec<T>,
+    held: [Vec<T>; 4],
+}
+
+impl<T: Real> Units<T> {
+    /// Of all sizes up to some ten; every seventh unit is clamped.
+    fn mixed(count: u32) -> Self {
+        let wave = |frequency: f64, size: f64| {
+            let value = move |i| T::nearest(size * (frequency * f64::from(i) + 0.2).sin());
+            (0..count).map(value).collect::<Vec<_>>()
+        };
+        let each = |value: fn(u32) -> f64| (0..count).map(|i| T::nearest(value(i))).collect();
+        let stiffness = each(|i| f64::from(i % 5) * 3.0);
+        let mobile = each(|i| f64::from(u8::from(i % 7 != 0)));
+        Self {
+            states: wave(0.37, 9.0),
+            held: [wave(1.91, 5.0), wave(2.83, 2.0), stiffness, mobile],
+        }
+    }
+
+    fn part(&self, start: usize, end: usize) -> Self {
+        Self {
+            states: self.states[start..end].to_vec(),
+            held: self.held.each_ref().map(|all| all[start..end].to_vec()),
+        }
+    }
+
+    fn stepped(&self, activation: Activation, path: Path, walls: T) -> Vec<f64> {
+        let mut states = self.states.clone();
+        let [drives, pulls, stiffness, mobile] = &self.held;
+        let held = Held {
+            drives,
+            pulls,
+            stiffness,
+            mobile,
+            least_curvature: T::nearest(LEAST),
+            walls,
+        };
+        activation.newton_step(path, &mut states, &held);
+        states.iter().map(|x| x.to_f64()).collect()
+    }
+}
+
+/// h + F / max(K, c) of one unit, by the plain formulas, and the error that rounding in s' and s'' may make
+/// of it: both have `stated` epsilons.
+fn newton(activation: Activation, h: f64, held: [f64; 4], stated: f64) -> (f64, f64) {
+    let [drive, pull, stiffness, mobile] = held;
+    let [_, slope, curvature] = activation.at(h);
+    let force = slope * drive - h + pull - stiffness * h;
+    let curvature = (1.0 - curvature * drive + stiffness).max(LEAST);
+    // Sizes of the terms in force and curvature, in epsilons.
+    let force_error =
+        (stated + 2.0) * drive.abs() + 4.0 * (h.abs() * (1.0 + stiffness) + pull.abs());
+    let curvature_error = (stated + 2.0) * drive.abs() + 2.0 * (1.0 + stiffness);
+    let error = (force_error + force.abs() / curvature * curvature_error) / curvature;
+    let moved = h + mobile * force / curvature;
+    (moved, mobile * (error + moved.abs()) + 1.0)
+}
+
+fn check_newton<T: Real>(epsilon: f64, single: bool, infinity: T) {
+    let units = Units::<T>::mixed(20_000);
+    for activation in all() {
+        let [_, stated] = stated(activation, single);
+        let free = units.stepped(activation, Path::best(), infinity);
+        let walled = units.stepped(activation, Path::best(), T::nearest(3.0));
+        for (index, found) in free.iter().enumerate() {
+            let h = units.states[index].to_f64();
+            let held = units.held.each_ref().map(|all| all[index].to_f64());
+            let (expected, error) = newton(activation, h, held, stated);
+            let off = (found - expected).abs() / epsilon;
+            assert!(
+                off <= error,
+                "{activation:?} at {h}, {held:?}: {off} epsilons, not {error}"
+            );
+            if held[3] == 0.0 {
+                assert_eq!(*found, h, "{activation:?}: a clamped unit moved");
+            }
+            assert_eq!(walled[index], found.clamp(-3.0, 3.0));
+        }
+    }
+}
+
+/// A lost term, a sign or an unbounded curvature would be off by millions of epsilons.
+#[test]
+fn newton_steps_are_those_of_the_plain_formula() {
+    check_newton::<f32>(f64::from(f32::EPSILON), true, f32::INFINITY);
+    check_newton::<f64>(f64::EPSILON, false, f64::INFINITY);
+    // The bound of the curvature is at work in some of them, and not in all.
+    let units = Units::<f64>::mixed(20_000);
+    let [drives, _, stiffness, _] = &units.held;
+    let bounded = (0..20_000)
+        .filter(|&i| 1.0 - SOFT.at(units.states[i])[2] * drives[i] + stiffness[i] < LEAST);
+    assert!((100..10_000).contains(&bounded.count()));
+}
+
+fn check_newton_bits<T: Real>(infinity: T) {
+    // Two blocks of eight chunks, a chunk, and a rest; one unit that is lost.
+    let mut units = Units::<T>::mixed(280);
+    units.states[77] = T::from_f32(f32::NAN);
+    for activation in all() {
+        for walls in [infinity, T::nearest(3.0)] {
+            let whole = units.stepped(activation, Path::PORTABLE, walls);
+            let lost = whole.iter().enumerate().filter(|(_, x)| x.is_nan());
+            assert_eq!(lost.map(|(unit, _)| unit).collect::<Vec<_>>(), [77]);
+            for path in Path::available() {
+                for (start, end) in (0..=280).map(|end| (end / 3, end)).chain([(0, 280)]) {
+                    let part = units.part(start, end).stepped(activation, path, walls);
+                    assert_eq!(
+                        bits(&part),
+                        bits(&whole[start..end]),
+                        "{activation:?} on {path}, {start}..{end}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn newton_steps_have_the_same_bits_on_every_path_and_at_every_place() {
+    check_newton_bits(f32::INFINITY);
+    check_newton_bits(f64::INFINITY);
+}
+
+#[test]
+#[should_panic(expected = "one value for each state")]
+fn a_newton_step_needs_a_value_for_each_state() {
+    let mut units = Units::<f32>::mixed(17);
+    units.held[2].pop();
+    units.stepped(SOFT, Path::best(), 1.0);
 }
