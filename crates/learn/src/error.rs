@@ -38,6 +38,19 @@ pub enum LearnError {
         /// Size given.
         found: usize,
     },
+    /// The examples mark other rows as data than the wiring does.
+    #[error(
+        "row {row} of the examples is on the wrong side: the wiring has {visible} visible rows before \
+         {clamped} clamped ones; mark exactly the visible ones as data (`Examples::with_visible`)"
+    )]
+    Mask {
+        /// First row that is marked and clamped, or visible and not marked.
+        row: usize,
+        /// Visible rows of the wiring.
+        visible: usize,
+        /// Clamped rows of the wiring.
+        clamped: usize,
+    },
     /// A data value is NaN or infinite.
     #[error("example {example} has {value} at unit {unit}; every value must be finite")]
     NonFiniteData {
@@ -135,6 +148,15 @@ pub enum LearnError {
         chain: usize,
         /// Smallest eigenvalue of the Hessian.
         smallest: f64,
+    },
+    /// Visible units moved although their force was to be read where they were put.
+    #[error(
+        "a visible unit moved by {moved:.2e} while it was to be held; give the visible units no mobility, \
+         or walk by springs"
+    )]
+    NotHeld {
+        /// Farthest way of a visible unit.
+        moved: f64,
     },
     /// A rule failed while a model was being trained.
     #[error("update {update} of model {model} failed: {source}")]

@@ -57,8 +57,8 @@ impl<T: Scalar, S: Substrate<T>> GradEp<T, S> {
     /// Learns the velocity field of `pairs` on `substrate`, which carries `energy`.
     ///
     /// # Errors
-    /// [`LearnError::Shape`] if substrate, wiring and examples do not fit each other,
-    /// [`LearnError::Setting`] for settings out of range.
+    /// [`LearnError::Shape`] or [`LearnError::Mask`] if substrate, wiring and examples do not fit each
+    /// other, [`LearnError::Setting`] for settings out of range, [`LearnError::BatchBeyondData`].
     pub fn new(
         energy: Arc<dyn Energy<T>>,
         substrate: S,
@@ -74,10 +74,18 @@ impl<T: Scalar, S: Substrate<T>> GradEp<T, S> {
         }
         let rows = pairs.examples().units();
         settings.wiring.check(energy.units(), rows)?;
+        settings.wiring.check_mask(pairs.examples().visible())?;
         settings.spring.validated()?;
         settings.nudging.validated()?;
         settings.free.validated()?;
         positive("the time of a nudged phase", settings.nudged)?;
+        positive("the batch", settings.batch as f64)?;
+        if settings.batch > pairs.examples().len() {
+            return Err(LearnError::BatchBeyondData {
+                batch: settings.batch,
+                examples: pairs.examples().len(),
+            });
+        }
         Ok(Self {
             layout: energy.layout(),
             energy,

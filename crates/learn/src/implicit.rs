@@ -21,7 +21,8 @@ use crate::{LearnError, QuadraticCost};
 ///
 /// # Errors
 /// [`LearnError::NotConvex`] for a chain at which energy and drive are not convex: it is not at a
-/// minimum, and equilibrium propagation has no meaning there.
+/// minimum, and equilibrium propagation has no meaning there. [`LearnError::Shape`] if the parts do
+/// not fit each other.
 pub fn implicit_gradient<T: Scalar>(
     potential: &dyn Potential<T>,
     drive: &Drive<T>,
@@ -30,6 +31,26 @@ pub fn implicit_gradient<T: Scalar>(
     cost: &QuadraticCost<T>,
     gradient: &mut [T],
 ) -> Result<(), LearnError> {
+    let units = potential.units();
+    for (what, expected, found) in [
+        ("units of the drive", units, drive.units()),
+        ("units that are mobile or not", units, mobile.len()),
+        ("units of the states at rest", units, rest.nrows()),
+        ("chains at rest", cost.chains(), rest.ncols()),
+        (
+            "parameters of the gradient",
+            potential.parameter_count(),
+            gradient.len(),
+        ),
+    ] {
+        if found != expected {
+            return Err(LearnError::Shape {
+                what,
+                expected,
+                found,
+            });
+        }
+    }
     let free: Vec<usize> = (0..mobile.len()).filter(|&unit| mobile[unit]).collect();
     let slopes = cost.gradient(rest);
     let solved: Result<Vec<Vec<T>>, LearnError> = (0..rest.ncols())

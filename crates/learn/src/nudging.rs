@@ -18,7 +18,7 @@
 
 use faer::{Mat, MatRef};
 use overdamped_energy::{Drive, Potential, Scalar};
-use overdamped_substrate::{Residuals, Substrate};
+use overdamped_substrate::Substrate;
 use serde::{Deserialize, Serialize};
 
 use crate::error::positive;
@@ -98,7 +98,15 @@ impl<T: Scalar> QuadraticCost<T> {
         })
     }
 
+    /// Number of chains.
+    pub(crate) fn chains(&self) -> usize {
+        self.targets.ncols()
+    }
+
     /// dC/dx at `states`, zero on other units (both units x chains).
+    ///
+    /// # Panics
+    /// If there are more chains than targets, or fewer units than the wiring has.
     #[must_use]
     pub fn gradient(&self, states: MatRef<'_, T>) -> Mat<T> {
         let mut gradient = Mat::zeros(states.nrows(), states.ncols());
@@ -114,6 +122,9 @@ impl<T: Scalar> QuadraticCost<T> {
     }
 
     /// Mean over chains of C at `states` (units x chains).
+    ///
+    /// # Panics
+    /// As [`QuadraticCost::gradient`].
     #[must_use]
     pub fn mean(&self, states: MatRef<'_, T>) -> f64 {
         let seen = self.wiring.seen(states);
@@ -214,7 +225,7 @@ impl Nudging {
         rest: &AtRest<'_, T>,
         cost: &QuadraticCost<T>,
         gradient: &mut [T],
-    ) -> Result<Residuals, LearnError> {
+    ) -> Result<(), LearnError> {
         let frozen = cost.gradient(rest.free.as_ref());
         if self.force == NudgeForce::Quadratic && self.sides == Sides::Two {
             let free = rest.free.as_ref();
@@ -223,22 +234,22 @@ impl Nudging {
         let nudged = |substrate: &mut S, sign: f64| {
             let nudge = cost.drive(self.force, sign * self.strength, &frozen)?;
             substrate.attach(Some(rest.base.clone().and(&nudge)?))?;
-            let residuals = substrate.relax(rest.duration)?;
-            Ok::<_, LearnError>((substrate.read()?, residuals))
+            substrate.relax(rest.duration)?;
+            Ok::<_, LearnError>(substrate.read()?)
         };
-        let (plus, residuals) = nudged(substrate, 1.0)?;
+        let plus = nudged(substrate, 1.0)?;
         let (minus, width) = match self.sides {
             Sides::One => (None, self.strength),
             Sides::Two => {
                 // Back to the free state; the bath is cold, so that the seed does not matter.
                 substrate.prepare(rest.free.as_ref(), 0)?;
-                (Some(nudged(substrate, -1.0)?.0), 2.0 * self.strength)
+                (Some(nudged(substrate, -1.0)?), 2.0 * self.strength)
             }
         };
         let share = 1.0 / (width * rest.free.ncols() as f64);
         let minus = minus.as_ref().unwrap_or(rest.free);
         subtract_gradients(rest.potential, T::of(share), &plus, minus, gradient);
-        Ok(residuals)
+        Ok(())
     }
 }
 

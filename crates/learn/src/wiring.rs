@@ -56,7 +56,9 @@ impl Wiring {
                 found,
             })
         };
-        let end = self.visible.end.max(self.clamped.end);
+        // An empty range is a place too, and must exist.
+        let bounds = [&self.visible, &self.clamped].map(|range| range.start.max(range.end));
+        let end = bounds[0].max(bounds[1]);
         if end > units {
             return shape("units of the substrate that carry examples", units, end);
         }
@@ -74,7 +76,24 @@ impl Wiring {
         Ok(())
     }
 
+    /// Checks that exactly the visible rows of the examples are marked as data: a marked label
+    /// would be noised.
+    pub(crate) fn check_mask(&self, data: &[bool]) -> Result<(), LearnError> {
+        let (visible, clamped) = (self.visible.len(), self.clamped.len());
+        match (0..data.len()).find(|&row| data[row] != (row < visible)) {
+            None => Ok(()),
+            Some(row) => Err(LearnError::Mask {
+                row,
+                visible,
+                clamped,
+            }),
+        }
+    }
+
     /// States of all units (units x chains) from example rows (rows x chains), hidden units at zero.
+    ///
+    /// # Panics
+    /// If there are fewer units or rows than the wiring has, see [`Wiring::check`].
     #[must_use]
     pub fn spread<T: Scalar>(&self, units: usize, rows: MatRef<'_, T>) -> Mat<T> {
         let mut states = Mat::zeros(units, rows.ncols());
@@ -91,6 +110,9 @@ impl Wiring {
     }
 
     /// The visible rows of a state matrix (visible x chains).
+    ///
+    /// # Panics
+    /// If there are fewer units than the wiring has, see [`Wiring::check`].
     #[must_use]
     pub fn seen<'a, T: Scalar>(&self, states: MatRef<'a, T>) -> MatRef<'a, T> {
         states.subrows(self.visible.start, self.visible.len())

@@ -59,10 +59,14 @@ impl Spring {
         self.gain * self.stiffness
     }
 
-    /// The spring that holds visible units at `places` (rows x chains; only visible rows matter).
+    /// The spring that holds visible units at `places` (rows of an example x chains; clamped rows do
+    /// not matter).
     ///
     /// # Errors
     /// If a place is not finite.
+    ///
+    /// # Panics
+    /// If there are fewer units or rows than the wiring has, see [`Wiring::check`].
     pub fn drive<T: Scalar>(
         &self,
         wiring: &Wiring,
@@ -77,7 +81,8 @@ impl Spring {
         )?)
     }
 
-    /// v = alpha lambda (x* - x_t) (visible x chains), from states at rest (units x chains).
+    /// v = alpha lambda (x* - x_t) (visible x chains), from states at rest (units x chains) and places
+    /// (visible rows, at least, x chains).
     #[must_use]
     pub fn velocity<T: Scalar>(
         &self,

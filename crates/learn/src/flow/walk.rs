@@ -94,7 +94,8 @@ impl Walk {
     /// The substrate is programmed. At the end it is at rest on the last spring.
     ///
     /// # Errors
-    /// [`LearnError::Setting`], [`LearnError::Shape`], or whatever the substrate reports.
+    /// [`LearnError::Setting`] (also for stops beyond the walk or out of order), [`LearnError::Shape`],
+    /// or whatever the substrate reports.
     pub fn by_spring<T: Scalar, S: Substrate<T>>(
         &self,
         substrate: &mut S,
@@ -139,10 +140,11 @@ impl Walk {
     }
 
     /// Walks with the velocity read as a force while the visible units are held. The substrate's
-    /// visible units must have no mobility. Otherwise as [`Walk::by_spring`].
+    /// visible units must have no mobility, so that there is no thermal motion of the place either:
+    /// `thermal_after` has no effect. Otherwise as [`Walk::by_spring`].
     ///
     /// # Errors
-    /// As [`Walk::by_spring`].
+    /// As [`Walk::by_spring`], and [`LearnError::NotHeld`] if the visible units do have mobility.
     pub fn by_energy<T: Scalar, S: ForceProbe<T>>(
         &self,
         substrate: &mut S,
@@ -162,7 +164,9 @@ impl Walk {
             substrate.prepare(states.as_ref(), seed)?;
             substrate.relax(relaxation)?;
             let forces = substrate.probe_forces()?;
-            states = substrate.read()?;
+            let rest = substrate.read()?;
+            check_held(wiring.seen(states.as_ref()), wiring.seen(rest.as_ref()))?;
+            states = rest;
             for chain in 0..states.ncols() {
                 let forces = &forces.col_as_slice(chain)[visible.clone()];
                 let places = &mut states.col_as_slice_mut(chain)[visible.clone()];
@@ -181,6 +185,14 @@ impl Walk {
         mut step: impl FnMut(f64, f64) -> Result<Mat<T>, LearnError>,
     ) -> Result<Vec<Mat<T>>, LearnError> {
         self.clone().validated()?;
+        let ascends = |at: usize| stops[at] > if at == 0 { 0 } else { stops[at - 1] };
+        if let Some(at) = (0..stops.len()).find(|&at| !ascends(at) || stops[at] > self.steps) {
+            return Err(LearnError::Setting {
+                setting: "a stop of a walk",
+                value: stops[at] as f64,
+                bound: "a number of steps from 1 to those of the walk, in ascending order",
+            });
+        }
         let mut kept = Vec::with_capacity(stops.len());
         for number in 0..self.steps {
             let relaxation = if number == 0 { self.first } else { self.later };
@@ -190,4 +202,18 @@ impl Walk {
         }
         Ok(kept)
     }
+}
+
+/// Refuses visible units that followed their force instead of showing it (both visible x chains).
+fn check_held<T: Scalar>(put: MatRef<'_, T>, found: MatRef<'_, T>) -> Result<(), LearnError> {
+    /// In data units: room for the readout of a device, and far less than the way to rest.
+    const READOUT: f64 = 1e-2;
+    let moved = (0..put.ncols())
+        .flat_map(|chain| (0..put.nrows()).map(move |row| (row, chain)))
+        .map(|at| (found[at] - put[at]).wide().abs())
+        .fold(0.0, f64::max);
+    if moved > READOUT {
+        return Err(LearnError::NotHeld { moved });
+    }
+    Ok(())
 }
