@@ -10,11 +10,20 @@
 //! | [`PathLikelihood`] | the same along an observed path | the same |
 //! | [`Contrastive::equilibrium`] (static CD) | x_s and where it relaxes to | dE(x) - dE(x') |
 //! | [`Contrastive::trajectory`] | x_s and the network's way back to it | dE(x) - dE(x') |
+//! | [`GradEp`] | rest on a spring at x_t, nudged to either side | [dE(x+) - dE(x-)] / (2 beta) |
 //!
-//! All learn in the denoiser form of [`Denoiser`], with one training loop, [`train`] ([`Adam`] under a
-//! [`Schedule`]; clipping, skipped outliers and averaging where wanted), and one [`Checkpoint`] format. Two oracles say how good a rule could have been: [`LeastSquares`], the
-//! exact optimum on given draws for any energy that is linear in its parameters, and
-//! [`MomentProblem`], the exact optimum over the whole noised data set for sites and bilinear pairs.
+//! The first four learn in the denoiser form of [`Denoiser`]. [`GradEp`] learns the velocity field of flow
+//! matching ([`FlowPairs`]), read as the displacement on a [`Spring`]; a [`Walk`] follows it from noise to
+//! data. All share one training loop, [`train`] ([`Adam`] under a [`Schedule`]; clipping, skipped outliers
+//! and averaging where wanted), and one [`Checkpoint`] format.
+//!
+//! Oracles say how good a rule is, or could have been:
+//!
+//! | oracle | exact |
+//! |---|---|
+//! | [`implicit_gradient`] | gradient of a cost at rest, by the implicit function theorem, for any energy |
+//! | [`LeastSquares`] | optimum on given draws, for any energy that is linear in its parameters |
+//! | [`MomentProblem`] | optimum over the whole noised data set, for sites and bilinear pairs |
 //!
 //! This crate knows energies and substrates, and nothing of data formats, images or judging.
 
