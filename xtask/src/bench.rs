@@ -113,7 +113,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         )
     })?;
     let mut recorder = Recorder::open(&args.out, Preset::Paper, 1)?;
-    recorder.begin(NAME)?;
+    recorder.begin(NAME, &[])?;
     let mut bench = Bench {
         pace: Pace {
             repetitions: args.repetitions,

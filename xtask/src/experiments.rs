@@ -1,5 +1,7 @@
 //! The experiments of `reproduce`: one folder for each published system.
 
+mod floweqprop;
+mod learning;
 mod sgm;
 
 use std::path::PathBuf;
@@ -9,12 +11,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::report::Section;
 use crate::results::{Preset, Recorder};
 
+/// Whose settings an experiment trains by, where it has both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Recipe {
+    /// This project's.
+    #[default]
+    Own,
+    /// The paper's, to the letter: as slow as they are.
+    Published,
+}
+
 /// What every experiment gets.
 pub struct Context {
     /// How much work to put in.
     pub preset: Preset,
     /// Seed of everything random.
     pub seed: u64,
+    /// Whose settings to train by.
+    pub recipe: Recipe,
     /// Folder with the MNIST files.
     pub data: PathBuf,
     /// Where figures go.
@@ -38,8 +52,13 @@ pub struct Experiment {
     pub run: fn(&mut Context) -> anyhow::Result<Section>,
 }
 
+/// The experiments of each published system, in the order of the report.
+const GROUPS: &[&[Experiment]] = &[sgm::ALL, floweqprop::ALL];
+
 /// Every experiment, in the order of the report.
-pub const ALL: &[Experiment] = sgm::ALL;
+pub fn all() -> impl Iterator<Item = &'static Experiment> {
+    GROUPS.iter().copied().flatten()
+}
 
 /// An experiment cannot be chosen.
 #[derive(Debug, thiserror::Error)]
@@ -65,8 +84,8 @@ pub fn choose(names: &[String], preset: Preset) -> Result<Vec<&'static Experimen
         experiment.name == name || experiment.name.starts_with(&format!("{name}."))
     };
     for name in names {
-        if !ALL.iter().any(|experiment| within(experiment, name)) {
-            let known: Vec<_> = ALL.iter().map(|experiment| experiment.name).collect();
+        if !all().any(|experiment| within(experiment, name)) {
+            let known: Vec<_> = all().map(|experiment| experiment.name).collect();
             return Err(ChoiceError::Unknown {
                 name: name.clone(),
                 known: format!("sgm (the whole group), {}", known.join(", ")),
@@ -78,7 +97,7 @@ pub fn choose(names: &[String], preset: Preset) -> Result<Vec<&'static Experimen
         let grouped = names.is_empty() || names.iter().any(|name| within(experiment, name));
         named || (grouped && experiment.presets.contains(&preset))
     };
-    Ok(ALL.iter().filter(wanted).collect())
+    Ok(all().filter(wanted).collect())
 }
 
 /// Set once the user presses Ctrl-C; training stops at the end of its round.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use crate::experiments::{self, Context, Interrupt};
+use crate::experiments::{self, Context, Interrupt, Recipe};
 use crate::report;
 use crate::results::{Preset, Recorder};
 use crate::{data, progress};
@@ -27,7 +27,12 @@ pub struct ReproduceArgs {
     /// How much work to put in.
     #[arg(long, value_enum, default_value_t = Preset::Quick)]
     preset: Preset,
-    /// Folder for results, samples, models and report [default: target/reproduce/PRESET].
+    /// Whose settings to train by, where an experiment has both (floweqprop). The published ones
+    /// take hours; Ctrl-C keeps what was reached, and the same command goes on from there.
+    #[arg(long, value_enum, default_value_t = Recipe::Own)]
+    recipe: Recipe,
+    /// Folder for results, samples, models and report [default: target/reproduce/PRESET, with
+    /// -published after it for that recipe].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Folder with the MNIST files [default: $OVERDAMPED_DATA, else data/mnist].
@@ -54,10 +59,14 @@ pub fn run(args: &ReproduceArgs) -> anyhow::Result<()> {
             .build_global()
             .context("cannot start the threads")?;
     }
-    let out = args
-        .out
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("target/reproduce").join(args.preset.to_string()));
+    let out = args.out.clone().unwrap_or_else(|| {
+        // Figures of the two recipes have the same ids.
+        let suffix = match args.recipe {
+            Recipe::Own => "",
+            Recipe::Published => "-published",
+        };
+        PathBuf::from("target/reproduce").join(format!("{}{suffix}", args.preset))
+    });
     std::fs::create_dir_all(&out).with_context(|| {
         format!(
             "cannot write into {}; choose another folder with --out",
@@ -67,6 +76,7 @@ pub fn run(args: &ReproduceArgs) -> anyhow::Result<()> {
     let mut context = Context {
         preset: args.preset,
         seed: args.seed,
+        recipe: args.recipe,
         data: data::locate(args.data.as_deref()),
         recorder: Recorder::open(&out, args.preset, args.seed)?,
         interrupt: Interrupt::install()?,
@@ -75,8 +85,7 @@ pub fn run(args: &ReproduceArgs) -> anyhow::Result<()> {
         // Before the first experiment, not after the third.
         data::mnist::load(&context.data)?;
     }
-    let order: Vec<&str> = experiments::ALL
-        .iter()
+    let order: Vec<&str> = experiments::all()
         .map(|experiment| experiment.name)
         .collect();
     let mut page = out.clone();
@@ -84,14 +93,13 @@ pub fn run(args: &ReproduceArgs) -> anyhow::Result<()> {
     for experiment in &chosen {
         let begun = std::time::Instant::now();
         eprintln!("{}: {}", experiment.name, experiment.about);
-        context.recorder.begin(experiment.name)?;
+        context.recorder.begin(experiment.name, &order)?;
         let section = (experiment.run)(&mut context)
             .with_context(|| format!("experiment {} did not finish", experiment.name))?;
         report::write_section(&out, experiment.name, &section, context.recorder.results())?;
         context.recorder.save()?;
         page = report::assemble(&out, &order, context.recorder.results())?;
-        let figures = context.recorder.results().of(experiment.name);
-        println!("{}", report::terminal::table(figures));
+        println!("{}", report::terminal::table(context.recorder.own()));
         let seconds = begun.elapsed().as_secs_f64();
         eprintln!("{} took {}\n", experiment.name, progress::human(seconds));
     }

@@ -117,13 +117,6 @@ impl Results {
     pub fn get(&self, id: &str) -> Option<&Entry> {
         self.results.iter().find(|entry| entry.id == id)
     }
-
-    /// All figures of one experiment, in the order in which they were recorded.
-    pub fn of<'a>(&'a self, experiment: &'a str) -> impl Iterator<Item = &'a Entry> {
-        self.results
-            .iter()
-            .filter(move |entry| entry.belongs_to(experiment))
-    }
 }
 
 #[derive(Deserialize)]

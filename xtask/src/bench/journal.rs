@@ -94,12 +94,7 @@ impl Journal {
     /// If the results cannot be written.
     pub fn close_chapter(&mut self) -> anyhow::Result<()> {
         self.recorder.save()?;
-        let fresh: Vec<_> = self
-            .recorder
-            .results()
-            .of("bench")
-            .skip(self.shown)
-            .collect();
+        let fresh: Vec<_> = self.recorder.own().skip(self.shown).collect();
         self.shown += fresh.len();
         if !fresh.is_empty() {
             println!("{}", terminal::table(fresh));

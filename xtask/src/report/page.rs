@@ -185,7 +185,7 @@ mod tests {
 
     fn recorder(folder: &Path) -> Recorder {
         let mut recorder = Recorder::open(folder, Preset::Quick, 7).unwrap();
-        recorder.begin("sgm").unwrap();
+        recorder.begin("sgm", &[]).unwrap();
         let entry = Entry::new("sgm.sw1", 0.0923).lower().unit("data units");
         let entry = entry
             .published(0.08754)

@@ -214,18 +214,17 @@ impl Entry {
     }
 }
 
-/// Accepts dotted segments of `a-z`, `0-9` and `_` that start with a letter.
+/// Accepts dotted segments of `a-z`, `0-9` and `_`, of which the first starts with a letter.
 ///
 /// # Errors
 /// [`Error::MalformedId`].
 pub(super) fn check_id(id: &str) -> Result<(), Error> {
+    let letter = |c: char| c.is_ascii_lowercase();
     let well_formed = |segment: &str| {
-        segment.starts_with(|c: char| c.is_ascii_lowercase())
-            && segment
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        let allowed = |c: char| letter(c) || c.is_ascii_digit() || c == '_';
+        !segment.is_empty() && segment.chars().all(allowed)
     };
-    if id.split('.').all(well_formed) {
+    if id.starts_with(letter) && id.split('.').all(well_formed) {
         Ok(())
     } else {
         Err(Error::MalformedId { id: id.into() })
@@ -238,11 +237,16 @@ mod tests {
 
     #[test]
     fn ids_are_dotted_lower_case_segments() {
-        for id in ["sgm.mnist01.per_class.in01", "substrate.a", "x"] {
+        for id in [
+            "sgm.mnist01.per_class.in01",
+            "substrate.a",
+            "anchors.6.fd",
+            "x",
+        ] {
             assert!(Entry::new(id, 1.0).validate().is_ok(), "{id}");
         }
         for id in [
-            "", "sgm.", ".sgm", "sgm..a", "Sgm.a", "sgm.a b", "sgm.1", "sgm.a-b", "sgm/é",
+            "", "sgm.", ".sgm", "sgm..a", "Sgm.a", "sgm.a b", "1.sgm", "sgm.a-b", "sgm/é",
         ] {
             let error = Entry::new(id, 1.0).validate().unwrap_err();
             assert!(matches!(error, Error::MalformedId { .. }), "{id}");

@@ -10,7 +10,7 @@ use super::{Entry, Error, FILE_NAME, Host, Preset, Results, SCHEMA, host};
 ///
 /// ```text
 /// let mut recorder = Recorder::open(out, Preset::Quick, seed)?;
-/// recorder.begin("sgm.mixture")?;              // its earlier entries go ...
+/// recorder.begin("sgm.mixture", &[])?;         // its earlier entries go ...
 /// recorder.record(Entry::new("sgm.mixture.exact.sw1", value).lower().n(4000))?;
 /// recorder.save()?;                            // ... when the new ones arrive
 /// ```
@@ -18,6 +18,8 @@ use super::{Entry, Error, FILE_NAME, Host, Preset, Results, SCHEMA, host};
 pub struct Recorder {
     folder: PathBuf,
     experiment: String,
+    /// Other experiments, whose ids may lie under the name of this one.
+    others: Vec<String>,
     results: Results,
 }
 
@@ -56,22 +58,37 @@ impl Recorder {
         Ok(Self {
             folder: folder.to_path_buf(),
             experiment: String::new(),
+            others: Vec::new(),
             results,
         })
     }
 
     /// Starts an experiment: drops the entries that it recorded earlier and
-    /// accepts only ids that start with its name and a dot from here on.
+    /// accepts only ids that start with its name and a dot from here on. Ids under
+    /// the longer name of one of `others` (such as `a.b` within `a`) are not its own.
     ///
     /// # Errors
     /// [`Error::MalformedId`] when the name is not a valid id.
-    pub fn begin(&mut self, experiment: &str) -> Result<(), Error> {
+    pub fn begin(&mut self, experiment: &str, others: &[&str]) -> Result<(), Error> {
         check_id(experiment)?;
-        self.results
-            .results
-            .retain(|entry| !entry.belongs_to(experiment));
         self.experiment = experiment.into();
+        let longer = others.iter().filter(|name| name.len() > experiment.len());
+        self.others = longer.map(ToString::to_string).collect();
+        let mut results = std::mem::take(&mut self.results.results);
+        results.retain(|entry| !self.owns(entry));
+        self.results.results = results;
         Ok(())
+    }
+
+    fn owns(&self, entry: &Entry) -> bool {
+        let others = self.others.iter();
+        entry.belongs_to(&self.experiment) && !others.into_iter().any(|o| entry.belongs_to(o))
+    }
+
+    /// The figures of the running experiment, in the order in which they were recorded.
+    pub fn own(&self) -> impl Iterator<Item = &Entry> {
+        let all = self.results.results.iter();
+        all.filter(|entry| self.owns(entry))
     }
 
     /// Records a figure of the running experiment.
@@ -81,7 +98,7 @@ impl Recorder {
     /// [`Error::DuplicateId`].
     pub fn record(&mut self, mut entry: Entry) -> Result<(), Error> {
         entry.validate()?;
-        if !entry.belongs_to(&self.experiment) {
+        if !self.owns(&entry) {
             return Err(Error::ForeignId {
                 id: entry.id,
                 experiment: self.experiment.clone(),
@@ -151,7 +168,7 @@ mod tests {
 
     fn run(folder: &Path, commit: &str, experiment: &str, figures: &[(&str, f64)]) -> Results {
         let mut recorder = open(folder, commit);
-        recorder.begin(experiment).unwrap();
+        recorder.begin(experiment, &[]).unwrap();
         for &(name, value) in figures {
             recorder
                 .record(Entry::new(&format!("{experiment}.{name}"), value))
@@ -179,7 +196,19 @@ mod tests {
         assert_eq!(ids(&merged), ["sgm.mixture.a", "sgm.mix.a"]);
         assert_eq!(merged.get("sgm.mix.a").unwrap().value, 4.0);
         assert_eq!(merged.get("sgm.mixture.a").unwrap().value, 3.0);
-        assert_eq!(merged.of("sgm.mix").count(), 1);
+    }
+
+    #[test]
+    fn an_experiment_within_the_name_of_another_keeps_its_figures() {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), "c1", "flow.large", &[("a", 1.0)]);
+        let mut recorder = open(folder.path(), "c1");
+        recorder.begin("flow", &["flow", "flow.large"]).unwrap();
+        recorder.record(Entry::new("flow.a", 2.0)).unwrap();
+        let stranger = recorder.record(Entry::new("flow.large.b", 2.0));
+        assert!(matches!(stranger, Err(Error::ForeignId { .. })));
+        assert_eq!(ids(recorder.results()), ["flow.large.a", "flow.a"]);
+        assert_eq!(recorder.own().count(), 1);
     }
 
     #[test]
@@ -199,7 +228,7 @@ mod tests {
         let mut recorder = open(folder.path(), "c1");
         let early = recorder.record(Entry::new("sgm.a", 1.0));
         assert!(matches!(early, Err(Error::ForeignId { .. })));
-        recorder.begin("sgm").unwrap();
+        recorder.begin("sgm", &[]).unwrap();
         recorder.record(Entry::new("sgm.a", 1.0)).unwrap();
         let twice = recorder.record(Entry::new("sgm.a", 2.0));
         assert!(matches!(twice, Err(Error::DuplicateId { .. })));
@@ -208,7 +237,7 @@ mod tests {
         let nan = recorder.record(Entry::new("sgm.b", f64::NAN));
         assert!(matches!(nan, Err(Error::NotFinite { .. })));
         assert!(matches!(
-            recorder.begin("Sgm"),
+            recorder.begin("Sgm", &[]),
             Err(Error::MalformedId { .. })
         ));
         assert_eq!(ids(recorder.results()), ["sgm.a"]);
@@ -218,7 +247,7 @@ mod tests {
     fn entries_take_the_seed_of_the_run_unless_they_have_their_own() {
         let folder = tempfile::tempdir().unwrap();
         let mut recorder = open(folder.path(), "c1");
-        recorder.begin("a").unwrap();
+        recorder.begin("a", &[]).unwrap();
         recorder.record(Entry::new("a.run", 1.0)).unwrap();
         recorder.record(Entry::new("a.own", 1.0).seed(9)).unwrap();
         assert_eq!(recorder.results().get("a.run").unwrap().seed, Some(7));

@@ -1,23 +1,18 @@
 //! A protocol learned by a local rule: one model for each slice, all in parallel.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use overdamped_energy::{Layout, Scalar};
-use overdamped_learn::{
-    AdamSettings, Checkpoint, Examples, ForceMatching, Interval, Model, Noising, Outcome, Rule,
-    Verdict, train,
-};
+use overdamped_energy::Layout;
+use overdamped_learn::{AdamSettings, Examples, ForceMatching, Interval, Model, Noising};
 use overdamped_substrate::{Settings, SimulatedSubstrate, stream};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use super::network::Network;
-use crate::experiments::Interrupt;
-use crate::progress::Progress;
+use crate::experiments::learning::{Log, learn};
 
 /// Updates between progress, checkpoint and the chance to stop.
-const ROUND: u64 = 250;
+pub const ROUND: u64 = 250;
 
 /// How long to train, and how.
 #[derive(Debug, Clone, Copy)]
@@ -28,17 +23,6 @@ pub struct Effort {
     pub batch: usize,
     /// Learning rate.
     pub rate: f64,
-}
-
-/// Where a run of training reports to.
-#[derive(Debug, Clone, Copy)]
-pub struct Log<'a> {
-    /// Name of the run, for people.
-    pub label: &'a str,
-    /// Where its state is kept until it is finished.
-    pub checkpoint: &'a Path,
-    /// Ctrl-C.
-    pub interrupt: &'a Interrupt,
 }
 
 /// Learns the denoiser-form parameters of every slice by force matching on a simulated substrate.
@@ -81,67 +65,7 @@ pub fn force_matching(
         schedule.len(),
         examples.len()
     );
-    learn(&mut rules, models, &settings, &layout, &recipe, log)
-}
-
-/// The training loop with progress, checkpoints and Ctrl-C.
-///
-/// A checkpoint of the same recipe is resumed; it is removed when training is finished.
-///
-/// # Errors
-/// As [`force_matching`].
-pub fn learn<T: Scalar, R: Rule<T>>(
-    rules: &mut [R],
-    mut models: Vec<Model<T>>,
-    settings: &AdamSettings,
-    layout: &Layout,
-    recipe: &str,
-    log: &Log<'_>,
-) -> anyhow::Result<Vec<Model<T>>> {
-    let recipe = format!("{}, {recipe}", log.label);
-    let checkpoint = log.checkpoint;
-    if checkpoint.exists() {
-        models = Checkpoint::read(checkpoint, &recipe, layout)?.models;
-    } else if let Some(folder) = checkpoint.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let progress = Progress::new(log.label, settings.updates);
-    let mut done = 0;
-    let mut seen = 0;
-    let outcome = train(rules, &mut models, settings, ROUND, |models| {
-        let updates = models[0].updates();
-        progress.advance(updates - done);
-        done = updates;
-        let last = models.iter().filter_map(|model| model.history.last()?.loss);
-        let (sum, count) = last.fold((0.0, 0), |(sum, count), loss| (sum + loss, count + 1));
-        if count > 0 {
-            progress.set_metric("loss", sum / f64::from(count));
-        }
-        seen += 1;
-        let stop = log.interrupt.requested();
-        // Every eighth round: minutes at most are lost to a power cut, nothing to Ctrl-C.
-        if stop || seen % 8 == 0 {
-            let state = Checkpoint {
-                recipe: recipe.clone(),
-                layout: layout.clone(),
-                models: models.to_vec(),
-            };
-            state.write(checkpoint)?;
-        }
-        Ok(if stop {
-            Verdict::Stop
-        } else {
-            Verdict::Continue
-        })
-    })?;
-    progress.finish();
-    if outcome == Outcome::Stopped {
-        log.interrupt.check()?;
-    }
-    if checkpoint.exists() {
-        std::fs::remove_file(checkpoint)?;
-    }
-    Ok(models)
+    learn(&mut rules, models, &settings, &layout, &recipe, log, |_| ())
 }
 
 /// Where training starts: the Gaussian fit of each pixel alone, and weak random hidden oscillators.

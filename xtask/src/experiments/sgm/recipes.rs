@@ -20,6 +20,7 @@ use super::network::{CUBIC_QUARTIC, EVEN_SEXTIC, Network};
 use super::{exact, local};
 use crate::data::ImageSet;
 use crate::experiments::Interrupt;
+use crate::experiments::learning::Log;
 use faer::Mat;
 use overdamped_energy::{Edges, PairTerm};
 use overdamped_learn::{Examples, Interval, Noising};
@@ -256,7 +257,8 @@ impl Kitchen<'_> {
             &schedule,
             effort,
             self.seed,
-            &local::Log {
+            &Log {
+                round: local::ROUND,
                 label: &label,
                 checkpoint: &checkpoint,
                 interrupt: &self.interrupt,

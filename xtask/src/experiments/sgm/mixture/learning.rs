@@ -13,6 +13,7 @@ use overdamped_substrate::{Settings, SimulatedSubstrate, TimeStep, stream};
 use super::super::local;
 use super::WALLS;
 use crate::experiments::Context;
+use crate::experiments::learning::{Log, learn};
 use crate::results::Preset;
 
 /// Work for each preset.
@@ -198,17 +199,19 @@ pub fn local(
         .folder()
         .join("checkpoints")
         .join(format!("{name}.{id}.checkpoint"));
-    let models = local::learn(
+    let models = learn(
         &mut rules,
         models,
         &effort.settings,
         &layout,
         &recipe,
-        &local::Log {
+        &Log {
+            round: local::ROUND,
             checkpoint: &checkpoint,
             interrupt: &context.interrupt,
             label: &format!("{name} {id}"),
         },
+        |_| (),
     )?;
     let losses = schedule
         .iter()

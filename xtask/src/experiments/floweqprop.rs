@@ -1,0 +1,64 @@
+//! GradEP and FlowEqProp: flow matching trained by a spring and a nudge (arXiv 2604.08150).
+//!
+//! | file | what |
+//! |---|---|
+//! | `network` | which layers, where pixels and labels are, where training starts |
+//! | `recipe` | the settings of training: this project's and the paper's |
+//! | `course` | training, with a look at the parameters after each round |
+//! | `loss` | the loss on fresh pairs, and its floors |
+//! | `drawing` | digits from a trained field, in four ways |
+//! | `judged` | sets of images, judged and written down |
+//! | `gradient`, `relaxation`, `probe` | studies: bias against the nudge, error against relaxation |
+//! | `pace` | the published recipe timed on this machine |
+//! | `digits` | the experiment of the paper |
+//! | `variants` | held-out images, labels, MNIST |
+//! | `figures` | what they show |
+
+mod course;
+mod digits;
+mod drawing;
+mod figures;
+mod gradient;
+mod judged;
+mod loss;
+mod network;
+mod pace;
+mod probe;
+mod recipe;
+mod relaxation;
+mod variants;
+
+use super::Experiment;
+use crate::results::Preset;
+
+/// The experiments of this system.
+pub const ALL: &[Experiment] = &[
+    Experiment {
+        name: "floweqprop",
+        about: "ten classes of 8 x 8 digits, learned by equilibrium propagation of velocities",
+        needs_mnist: false,
+        presets: &[Preset::Quick, Preset::Paper],
+        run: digits::run,
+    },
+    Experiment {
+        name: "floweqprop.heldout",
+        about: "the same with a fifth of the images held back for judging",
+        needs_mnist: false,
+        presets: &[Preset::Paper],
+        run: variants::heldout,
+    },
+    Experiment {
+        name: "floweqprop.conditional",
+        about: "the same, told which digit to draw",
+        needs_mnist: false,
+        presets: &[Preset::Paper],
+        run: variants::conditional,
+    },
+    Experiment {
+        name: "floweqprop.mnist28",
+        about: "all ten MNIST digits at 28 x 28, told which to draw",
+        needs_mnist: true,
+        presets: &[Preset::Paper],
+        run: variants::mnist28,
+    },
+];
