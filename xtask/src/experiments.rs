@@ -3,6 +3,8 @@
 mod floweqprop;
 mod learning;
 mod sgm;
+#[cfg(test)]
+mod testing;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,6 +50,8 @@ pub struct Experiment {
     pub needs_mnist: bool,
     /// The presets that run it by default.
     pub presets: &'static [Preset],
+    /// Whether it can train by the published recipe.
+    pub has_published: bool,
     /// Records its figures and returns its section of the report.
     pub run: fn(&mut Context) -> anyhow::Result<Section>,
 }
@@ -60,6 +64,26 @@ pub fn all() -> impl Iterator<Item = &'static Experiment> {
     GROUPS.iter().copied().flatten()
 }
 
+/// Those of `chosen` that can train by the published recipe.
+///
+/// # Errors
+/// [`ChoiceError::NoRecipe`] if none of them can.
+pub fn with_published_recipe(
+    chosen: Vec<&'static Experiment>,
+) -> Result<Vec<&'static Experiment>, ChoiceError> {
+    let able: Vec<_> = chosen
+        .into_iter()
+        .filter(|experiment| experiment.has_published)
+        .collect();
+    if able.is_empty() {
+        let known: Vec<_> = all().filter(|e| e.has_published).map(|e| e.name).collect();
+        return Err(ChoiceError::NoRecipe {
+            known: known.join(", "),
+        });
+    }
+    Ok(able)
+}
+
 /// An experiment cannot be chosen.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -70,6 +94,12 @@ pub enum ChoiceError {
         /// The name asked for.
         name: String,
         /// Names that exist.
+        known: String,
+    },
+    /// None of the experiments asked for has the paper's settings.
+    #[error("none of these experiments has a published recipe; those that do: {known}")]
+    NoRecipe {
+        /// Names of those that do.
         known: String,
     },
 }
@@ -88,7 +118,7 @@ pub fn choose(names: &[String], preset: Preset) -> Result<Vec<&'static Experimen
             let known: Vec<_> = all().map(|experiment| experiment.name).collect();
             return Err(ChoiceError::Unknown {
                 name: name.clone(),
-                known: format!("sgm (the whole group), {}", known.join(", ")),
+                known: format!("sgm, floweqprop (whole groups), {}", known.join(", ")),
             });
         }
     }
@@ -152,12 +182,23 @@ mod tests {
         };
         let quick = names(&[], Preset::Quick).unwrap();
         assert!(quick.contains(&"sgm.digits01") && !quick.contains(&"sgm.mnist01"));
-        assert_eq!(quick, names(&["sgm"], Preset::Quick).unwrap());
+        assert_eq!(quick, names(&["sgm", "floweqprop"], Preset::Quick).unwrap());
         assert!(
             names(&["sgm"], Preset::Paper)
                 .unwrap()
                 .contains(&"sgm.mnist28")
         );
+        // The name of a group may be that of its first experiment.
+        assert_eq!(
+            names(&["floweqprop"], Preset::Quick).unwrap(),
+            ["floweqprop"]
+        );
+        let all = choose(&[], Preset::Paper).unwrap();
+        let published = with_published_recipe(all).unwrap();
+        assert_eq!(published[0].name, "floweqprop");
+        let none = choose(&["sgm".to_owned()], Preset::Quick).unwrap();
+        let message = with_published_recipe(none).unwrap_err().to_string();
+        assert!(message.contains("floweqprop"), "{message}");
         // A full name runs whatever the preset's default is.
         assert_eq!(
             names(&["sgm.mnist01"], Preset::Quick).unwrap(),

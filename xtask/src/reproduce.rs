@@ -20,6 +20,7 @@ use crate::{data, progress};
 #[command(after_help = "Examples:
   cargo xtask reproduce                                  everything, quick preset
   cargo xtask reproduce sgm.mixture                      one experiment
+  cargo xtask reproduce floweqprop --recipe published    the paper's settings, to the letter
   cargo xtask fetch && cargo xtask reproduce sgm --preset paper")]
 pub struct ReproduceArgs {
     /// Experiments or groups to run, such as `sgm` or `sgm.mixture`; all of the preset by default.
@@ -27,8 +28,8 @@ pub struct ReproduceArgs {
     /// How much work to put in.
     #[arg(long, value_enum, default_value_t = Preset::Quick)]
     preset: Preset,
-    /// Whose settings to train by, where an experiment has both (floweqprop). The published ones
-    /// take hours; Ctrl-C keeps what was reached, and the same command goes on from there.
+    /// Whose settings to train by; the published ones exist for floweqprop and take an hour or more.
+    /// Ctrl-C keeps the state reached and prints its loss; the same command goes on from there.
     #[arg(long, value_enum, default_value_t = Recipe::Own)]
     recipe: Recipe,
     /// Folder for results, samples, models and report [default: target/reproduce/PRESET, with
@@ -51,7 +52,10 @@ pub struct ReproduceArgs {
 /// # Errors
 /// Unknown experiments, missing data, unwritable folders, or whatever an experiment reports.
 pub fn run(args: &ReproduceArgs) -> anyhow::Result<()> {
-    let chosen = experiments::choose(&args.experiments, args.preset)?;
+    let mut chosen = experiments::choose(&args.experiments, args.preset)?;
+    if args.recipe == Recipe::Published {
+        chosen = experiments::with_published_recipe(chosen)?;
+    }
     if let Some(threads) = args.threads {
         anyhow::ensure!(threads > 0, "--threads is 0; it must be at least 1");
         rayon::ThreadPoolBuilder::new()

@@ -14,7 +14,7 @@
 //! owns `sgm.mixture.exact.sw1`. Running it again in the same folder with the
 //! same preset replaces exactly these and keeps all others; an entry that was
 //! made by another commit than the file's remembers it in its own `commit`.
-//! Experiment names must therefore not extend one another.
+//! Where the name of an experiment extends that of another, its ids are its own.
 
 mod entry;
 mod host;

@@ -7,7 +7,8 @@
 //! | `course` | training, with a look at the parameters after each round |
 //! | `loss` | the loss on fresh pairs, and its floors |
 //! | `drawing` | digits from a trained field, in four ways |
-//! | `judged` | sets of images, judged and written down |
+//! | `judged` | what images are held against, and how that is written down |
+//! | `gallery` | drawn, judged, kept, shown |
 //! | `gradient`, `relaxation`, `probe` | studies: bias against the nudge, error against relaxation |
 //! | `pace` | the published recipe timed on this machine |
 //! | `digits` | the experiment of the paper |
@@ -18,6 +19,7 @@ mod course;
 mod digits;
 mod drawing;
 mod figures;
+mod gallery;
 mod gradient;
 mod judged;
 mod loss;
@@ -38,6 +40,7 @@ pub const ALL: &[Experiment] = &[
         about: "ten classes of 8 x 8 digits, learned by equilibrium propagation of velocities",
         needs_mnist: false,
         presets: &[Preset::Quick, Preset::Paper],
+        has_published: true,
         run: digits::run,
     },
     Experiment {
@@ -45,6 +48,7 @@ pub const ALL: &[Experiment] = &[
         about: "the same with a fifth of the images held back for judging",
         needs_mnist: false,
         presets: &[Preset::Paper],
+        has_published: true,
         run: variants::heldout,
     },
     Experiment {
@@ -52,6 +56,7 @@ pub const ALL: &[Experiment] = &[
         about: "the same, told which digit to draw",
         needs_mnist: false,
         presets: &[Preset::Paper],
+        has_published: true,
         run: variants::conditional,
     },
     Experiment {
@@ -59,6 +64,7 @@ pub const ALL: &[Experiment] = &[
         about: "all ten MNIST digits at 28 x 28, told which to draw",
         needs_mnist: true,
         presets: &[Preset::Paper],
+        has_published: false,
         run: variants::mnist28,
     },
 ];

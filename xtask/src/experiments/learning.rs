@@ -24,7 +24,8 @@ pub struct Log<'a> {
 
 /// Trains one model for each rule; `seen` is shown the models after every round.
 ///
-/// A checkpoint of the same recipe is resumed; it is removed when training is finished.
+/// A checkpoint of the same recipe is resumed. The finished state is kept as one too, so that what comes
+/// after training can be interrupted without loss: [`forget`] it when its figures are safe.
 ///
 /// # Errors
 /// If the user interrupts, a file cannot be written, or training diverges. The state after the last
@@ -83,7 +84,10 @@ pub fn learn<T: Scalar, R: Rule<T>>(
             last.write(checkpoint)?;
             let kept = checkpoint.display();
             return Err(error).with_context(|| {
-                format!("training paused; its state after the last whole round is kept in {kept}")
+                format!(
+                    "training paused; its state after the last whole round is kept in {kept}. The \
+                     same command would meet the same end: another --seed takes another path"
+                )
             });
         }
     };
@@ -91,8 +95,17 @@ pub fn learn<T: Scalar, R: Rule<T>>(
     if outcome == Outcome::Stopped {
         log.interrupt.check()?;
     }
-    if checkpoint.exists() {
-        std::fs::remove_file(checkpoint)?;
-    }
+    last.write(checkpoint)?;
     Ok(models)
+}
+
+/// Removes the checkpoint of a training whose figures are safe.
+///
+/// # Errors
+/// If it cannot be removed.
+pub fn forget(checkpoint: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(checkpoint) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }

@@ -42,6 +42,7 @@ pub const ALL: &[Experiment] = &[
         about: "a mixture of two Gaussians, drawn by two coupled oscillators",
         needs_mnist: false,
         presets: BOTH,
+        has_published: false,
         run: |context| mixture::run(context, "sgm.mixture", 0.5),
     },
     Experiment {
@@ -49,6 +50,7 @@ pub const ALL: &[Experiment] = &[
         about: "the same with weights .3 and .7",
         needs_mnist: false,
         presets: PAPER,
+        has_published: false,
         run: |context| mixture::run(context, "sgm.mixture_w03", 0.3),
     },
     Experiment {
@@ -56,6 +58,7 @@ pub const ALL: &[Experiment] = &[
         about: "zeros and ones of a small embedded data set, drawn by 144 oscillators",
         needs_mnist: false,
         presets: BOTH,
+        has_published: false,
         run: digits::digits01,
     },
     Experiment {
@@ -63,6 +66,7 @@ pub const ALL: &[Experiment] = &[
         about: "MNIST zeros and ones, drawn by 144 oscillators",
         needs_mnist: true,
         presets: PAPER,
+        has_published: false,
         run: digits::mnist01,
     },
     Experiment {
@@ -70,6 +74,7 @@ pub const ALL: &[Experiment] = &[
         about: "all ten MNIST digits, one protocol for each",
         needs_mnist: true,
         presets: PAPER,
+        has_published: false,
         run: digits::mnist10,
     },
     Experiment {
@@ -77,6 +82,7 @@ pub const ALL: &[Experiment] = &[
         about: "MNIST zeros and ones at 28 x 28 with local springs",
         needs_mnist: true,
         presets: PAPER,
+        has_published: false,
         run: digits::mnist28,
     },
 ];

@@ -1,5 +1,6 @@
 //! The course of training: the shared loop, with a look at the parameters after each round.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,10 +9,14 @@ use overdamped_energy::Energy;
 use overdamped_learn::{Examples, FlowPairs, GradEp, Milestone, Model};
 use overdamped_substrate::{Acts, Metered, SimulatedSubstrate, stream};
 
+use super::loss;
 use super::network::{Network, initial};
 use super::recipe::Recipe;
 use crate::experiments::Context;
-use crate::experiments::learning::{Log, learn};
+use crate::experiments::learning::{self, Log, learn};
+
+/// Parameters up to which those of every round are kept.
+const KEPT: usize = 100_000;
 
 /// A trained network and how it came to be.
 pub struct Trained {
@@ -21,18 +26,22 @@ pub struct Trained {
     pub history: Vec<Milestone>,
     /// Averaged parameters after each round.
     pub looks: Vec<Look>,
-    /// What the substrate did.
-    pub acts: Acts,
-    /// Wall time; none if the run was resumed, as the time before is not known.
+    /// What the substrate did; none if the run was resumed, as what came before is not known.
+    acts: Option<Acts>,
+    /// Wall time; likewise.
     pub seconds: Option<f64>,
+    /// Its finished state, until its figures are safe.
+    checkpoint: PathBuf,
 }
 
 impl Trained {
-    /// What training asked of the substrate, as (name, count, unit).
-    pub fn counts(&self) -> [(&'static str, f64, &'static str); 5] {
-        let time = self.acts.relaxation.iter().map(|entry| entry.unit_seconds);
-        let acts = &self.acts;
-        [
+    /// What training asked of the substrate, as (name, count, unit), where that is known.
+    pub fn counts(&self) -> Vec<(&'static str, f64, &'static str)> {
+        let Some(acts) = &self.acts else {
+            return Vec::new();
+        };
+        let time = acts.relaxation.iter().map(|entry| entry.unit_seconds);
+        vec![
             ("unit_time", time.sum(), "units x time / (mu k0)"),
             ("states_written", acts.states_written as f64, "states"),
             ("states_read", acts.states_read as f64, "states"),
@@ -44,12 +53,20 @@ impl Trained {
             ),
         ]
     }
+
+    /// Removes the checkpoint: the figures are safe.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn forget(&self) -> anyhow::Result<()> {
+        Ok(learning::forget(&self.checkpoint)?)
+    }
 }
 
-/// The parameters after some time.
+/// The parameters after some updates.
 pub struct Look {
-    /// Wall time since the start of this run.
-    pub seconds: f64,
+    /// Updates made.
+    pub updates: u64,
     /// Averaged parameters.
     pub parameters: Vec<f32>,
 }
@@ -102,12 +119,27 @@ pub fn train(
         &words,
         &log,
         |models| {
+            // A wide network would fill the memory with its past.
+            if network.parameters() > KEPT {
+                looks.clear();
+            }
             looks.push(Look {
-                seconds: started.elapsed().as_secs_f64(),
+                updates: models[0].updates(),
                 parameters: models[0].averaged(),
             });
         },
-    )?;
+    );
+    if let (Err(_), Some(look)) = (&models, looks.last())
+        && context.interrupt.requested()
+    {
+        let pairs = loss::fresh(examples, context.seed, 0)?;
+        let (loss, _) = loss::loss(network, &look.parameters, &pairs)?;
+        eprintln!(
+            "{id}: after {} updates the loss on fresh pairs is {loss:.4}",
+            look.updates
+        );
+    }
+    let models = models?;
     let seconds = started.elapsed().as_secs_f64();
     let [rule] = rules;
     let model = models.first().context("one model was trained")?;
@@ -115,7 +147,8 @@ pub fn train(
         parameters: model.averaged(),
         history: model.history.clone(),
         looks,
-        acts: rule.into_substrate().into_parts().1,
+        acts: (!resumed).then(|| rule.into_substrate().into_parts().1),
         seconds: (!resumed).then_some(seconds),
+        checkpoint,
     })
 }

@@ -22,16 +22,91 @@ pub enum Way {
     Energy,
     /// So many re-anchored springs and no integrator.
     Reanchored(usize),
-    /// Spring, with a bath at this kT between flow times 1 and the last tenth.
+    /// Spring, with a bath at this kT between flow times 1 and 1.3; always to 1.4.
     Thermal(f64),
+}
+
+/// A way to draw, at some flow times, as it is to be written down.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The way.
+    pub way: Way,
+    /// Flow times in ascending order.
+    pub horizons: Vec<f64>,
+    /// Segments of its ids; the spring's name its flow times too.
+    name: String,
+    title: String,
+}
+
+impl Shown {
+    /// By the spring, at each of these flow times.
+    pub fn spring(horizons: &[f64]) -> Self {
+        Self {
+            way: Way::Spring,
+            horizons: horizons.to_vec(),
+            name: "samples".to_owned(),
+            title: "by the spring".to_owned(),
+        }
+    }
+
+    /// Re-anchored, at T = 1.2.
+    pub fn reanchored(anchors: usize) -> Self {
+        Self {
+            way: Way::Reanchored(anchors),
+            horizons: vec![1.2],
+            name: format!("reanchor.{anchors}"),
+            title: format!("{anchors} anchors, no integrator"),
+        }
+    }
+
+    /// By the slope of the energy, at T = 1.2.
+    pub fn energy() -> Self {
+        Self {
+            way: Way::Energy,
+            horizons: vec![1.2],
+            name: "energy_mode".to_owned(),
+            title: "by the slope of the energy".to_owned(),
+        }
+    }
+
+    /// In a bath at kT between T = 1 and 1.3, at T = 1.4.
+    pub fn thermal(temperature: f64) -> Self {
+        let name = format!("thermal.kt_{temperature}").replace("kt_0.", "kt_0_");
+        Self {
+            way: Way::Thermal(temperature),
+            horizons: vec![1.0 + WARM + COOLING],
+            name,
+            title: format!("in a bath of kT = {temperature} from 1 to {}", 1.0 + WARM),
+        }
+    }
+
+    /// Segments of the ids of one flow time.
+    pub fn id(&self, at: usize) -> String {
+        match self.way {
+            Way::Spring => format!("{}.{}", self.name, horizon_id(self.horizons[at])),
+            _ => self.name.clone(),
+        }
+    }
+
+    /// What people read.
+    pub fn title(&self, at: usize) -> String {
+        format!("{}, T = {}", self.title, self.horizons[at])
+    }
+}
+
+/// 1.2 becomes `t1_2`.
+fn horizon_id(horizon: f64) -> String {
+    format!("t{horizon:.1}").replace('.', "_")
 }
 
 /// Flow time of one Euler step.
 const STEP: f64 = 0.01;
-/// Flow time at the end of a thermal walk in which the bath is cold again.
+/// Flow time in a warm bath, after T = 1.
+const WARM: f64 = 0.3;
+/// Flow time after it, in which the bath is cold again.
 const COOLING: f64 = 0.1;
 
-/// Time in a warm bath on each spring: pixels follow it within 1 / 16.
+/// Time in a warm bath on each spring but the first: pixels follow it within 1 / 16.
 const THERMAL_TIME: f64 = 2.0;
 
 /// A trained network that draws.
@@ -118,9 +193,8 @@ impl Artist<'_> {
                     ..cold
                 })?;
                 let mut rows = start.to_owned();
-                for (horizon, thermal) in
-                    [(1.0, false), (last - 1.0 - COOLING, true), (COOLING, false)]
-                {
+                for (part, horizon) in [1.0, WARM, COOLING].into_iter().enumerate() {
+                    let thermal = part == 1;
                     let walk = Walk {
                         horizon,
                         steps: (horizon / STEP).round() as usize,
@@ -130,6 +204,8 @@ impl Artist<'_> {
                     };
                     let (spring, end) = (Spring::default(), [walk.steps]);
                     let start = rows.as_ref();
+                    // Each part has noise of its own.
+                    let seed = stream::derive(seed, part as u64);
                     let places =
                         walk.by_spring(&mut substrate, wiring, spring, start, seed, &end)?;
                     rows = self.network.rows(places[0].as_ref(), labels);
@@ -147,5 +223,87 @@ impl Artist<'_> {
         let mut substrate = Metered::new(simulated, settings)?;
         substrate.program(self.parameters)?;
         Ok(substrate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::network::parameters;
+    use super::*;
+    use crate::experiments::testing::quantised;
+
+    /// The network that the paper preset trained, as it is kept in docs/results.
+    fn trained() -> (Network, Vec<f32>) {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../docs/results/floweqprop-paper.safetensors");
+        let network = Network::free(64, 128).unwrap();
+        let parameters = parameters(&network, &kept).unwrap();
+        (network, parameters)
+    }
+
+    /// Digits as quantised text: a change of energy, relaxer or walk shows here, and a person can see
+    /// whether it matters.
+    #[test]
+    fn the_kept_network_draws_these_digits() {
+        let (network, parameters) = trained();
+        let artist = Artist {
+            network: &network,
+            parameters: &parameters,
+        };
+        let (images, acts) = artist
+            .draw(Way::Reanchored(12), &[0; 8], &[1.2], 3)
+            .unwrap();
+        insta::assert_snapshot!(quantised(&images[0], 8));
+        insta::assert_json_snapshot!(acts);
+    }
+
+    /// 40 digits each, by the same noise. Spring and energy read the same field to 1 / lambda; a bath of kT = 0
+    /// is no bath; fewer anchors follow the same path in longer steps. Digits drawn from other noise
+    /// differ several times as much.
+    #[test]
+    fn all_ways_draw_the_same_digits_from_the_same_noise() {
+        let (network, parameters) = trained();
+        let artist = Artist {
+            network: &network,
+            parameters: &parameters,
+        };
+        let draw = |way, horizon, seed| {
+            let (images, _) = artist.draw(way, &[0; 40], &[horizon], seed).unwrap();
+            images.into_iter().next().unwrap()
+        };
+        let apart = |a: &Mat<f32>, b: &Mat<f32>| {
+            let sum: f32 = (0..40)
+                .flat_map(|image| (0..64).map(move |pixel| (pixel, image)))
+                .map(|at| (a[at].clamp(-1.0, 1.0) - b[at].clamp(-1.0, 1.0)).abs())
+                .sum();
+            sum / (40.0 * 64.0)
+        };
+        let spring = draw(Way::Spring, 1.2, 3);
+        let other = apart(&spring, &draw(Way::Spring, 1.2, 4));
+        for way in [Way::Energy, Way::Reanchored(36), Way::Reanchored(12)] {
+            let off = apart(&spring, &draw(way, 1.2, 3));
+            assert!(
+                off < 0.3 * other,
+                "{way:?}: {off}, and {other} by other noise"
+            );
+        }
+        let off = apart(&draw(Way::Spring, 1.4, 3), &draw(Way::Thermal(0.0), 1.4, 3));
+        assert!(
+            off < 0.3 * other,
+            "thermal: {off}, and {other} by other noise"
+        );
+    }
+
+    #[test]
+    fn flow_times_and_temperatures_become_ids() {
+        assert_eq!(Shown::spring(&[1.0, 1.25]).id(0), "samples.t1_0");
+        assert_eq!(Shown::thermal(0.03).id(0), "thermal.kt_0_03");
+        assert_eq!(Shown::reanchored(6).id(0), "reanchor.6");
+        assert_eq!(
+            Shown::reanchored(6).title(0),
+            "6 anchors, no integrator, T = 1.2"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Sets of drawn images, judged and written down.
+//! What drawn images are held against, and how a judged set of them is written down.
 
 use faer::Mat;
 
@@ -26,7 +26,7 @@ pub struct Row {
     pub deviation: ClassScorecard,
     /// Images in each judged sample.
     pub count: usize,
-    /// Wall time of drawing them.
+    /// Wall time of drawing one sample of them; zero if another row's sample was made on the way.
     pub seconds: f64,
 }
 
@@ -55,65 +55,118 @@ impl Row {
 
 /// What samples are held against: images, and a judge that was trained on real ones.
 pub struct Bench {
-    /// Reads digits; it has seen what the network learns from.
-    pub judge: Judge,
-    /// Scores samples against `images`.
+    /// Scores samples.
     pub judging: ClassJudging,
     /// Rows of real images and of Gaussians.
     pub baselines: Vec<Row>,
+    /// Some real images, to be shown.
+    pub shown: Mat<f32>,
+    /// Pixels along one edge.
+    pub side: usize,
+    judge: Judge,
+    /// How often a judge reads real digits right that it has not seen.
+    reads_real: f64,
 }
 
 impl Bench {
-    /// Judges against `images`; Gaussians are fitted to `learned`, what the network learns from.
+    /// Judges samples of `count` images against `unseen`, or else against the images that the network
+    /// learned from. Gaussians are fitted to `fitted`, all of the latter or enough of them.
     ///
     /// # Errors
     /// Too few images of a class.
     pub fn new(
         learned: &ImageSet,
-        images: &ImageSet,
+        fitted: &ImageSet,
+        unseen: Option<&ImageSet>,
         count: usize,
         seed: u64,
     ) -> anyhow::Result<Self> {
         let judge = Judge::train(learned.pixels.as_ref(), &learned.labels)?;
-        let (pixels, labels) = (images.pixels.as_ref(), &images.labels);
+        let against = unseen.unwrap_or(learned);
+        let (pixels, labels) = (against.pixels.as_ref(), &against.labels);
         let judging = ClassJudging::new(pixels, labels, judge.clone())?;
-        let train = learned.pixels.as_ref();
-        let draws = |id: &str, title: &str, draw: &dyn Fn(u64) -> anyhow::Result<Mat<f32>>| {
-            let started = std::time::Instant::now();
-            let cards = (0..SEEDS).map(|sample| -> anyhow::Result<_> {
-                Ok(judging.score(draw(seed.wrapping_mul(1000) + sample)?.as_ref())?)
-            });
+        let train = fitted.pixels.as_ref();
+        let seeds = move || (0..SEEDS).map(move |sample| seed.wrapping_mul(1000) + sample);
+        let row = |id: &str, title: &str, draw: &dyn Fn(u64) -> anyhow::Result<Mat<f32>>| {
+            let cards = seeds().map(|seed| anyhow::Ok(judging.score(draw(seed)?.as_ref())?));
             let cards = cards.collect::<Result<Vec<_>, _>>()?;
-            Row::of(id, title, &cards, count, started.elapsed().as_secs_f64())
+            Row::of(id, title, &cards, count, 0.0)
         };
-        let started = std::time::Instant::now();
-        let halves = (0..SEEDS).map(|sample| {
-            let seed = seed.wrapping_mul(1000) + sample;
-            real_halves(pixels, labels, seed)
-        });
-        let halves = halves.collect::<Result<Vec<_>, _>>()?;
-        let seconds = started.elapsed().as_secs_f64();
-        let title = "real digits, half against half (best possible)";
+        let real = match unseen {
+            Some(_) => row(
+                REAL,
+                "real digits of the training set (best possible)",
+                &|s| Ok(baselines::real(train, count.min(fitted.len()), s)?),
+            )?,
+            None => {
+                let halves = seeds().map(|seed| real_halves(pixels, labels, seed));
+                let halves = halves.collect::<Result<Vec<_>, _>>()?;
+                let title = "real digits, half against half (best possible)";
+                Row::of(REAL, title, &halves, learned.len() / 2, 0.0)?
+            }
+        };
         let baselines = vec![
-            Row::of(REAL, title, &halves, images.len() / 2, seconds)?,
-            draws(GAUSSIAN, "one Gaussian", &|s| {
+            real,
+            row(GAUSSIAN, "one Gaussian", &|s| {
                 Ok(baselines::gaussian(train, count, s)?)
             })?,
-            draws(GAUSSIAN_PER_CLASS, "one Gaussian for each class", &|s| {
-                Ok(baselines::gaussian_per_class(
-                    train,
-                    &learned.labels,
-                    count,
-                    s,
-                )?)
+            row(GAUSSIAN_PER_CLASS, "one Gaussian for each class", &|s| {
+                let labels = &fitted.labels;
+                Ok(baselines::gaussian_per_class(train, labels, count, s)?)
             })?,
         ];
         Ok(Self {
+            reads_real: match unseen {
+                Some(unseen) => judge.accuracy(unseen.pixels.as_ref(), &unseen.labels)?,
+                None => reads_real(learned, seed)?,
+            },
+            shown: pixels.subcols(0, against.len().min(40)).to_owned(),
+            side: against.side,
             judge,
             judging,
             baselines,
         })
     }
+
+    /// Share of images that the judge reads as the digit asked for.
+    ///
+    /// # Errors
+    /// A pixel that is not finite.
+    pub fn accuracy(&self, images: &Mat<f32>, asked: &[u8]) -> anyhow::Result<f64> {
+        let clipped = Mat::from_fn(images.nrows(), images.ncols(), |pixel, image| {
+            images[(pixel, image)].clamp(-1.0, 1.0)
+        });
+        Ok(self.judge.accuracy(clipped.as_ref(), asked)?)
+    }
+
+    /// Mean of `accuracies`, one for each sampling seed, beside chance and real digits.
+    pub fn as_entry(&self, id: &str, accuracies: &[f64], count: usize) -> Entry {
+        let n = accuracies.len() as f64;
+        let mean = accuracies.iter().sum::<f64>() / n;
+        let squares = accuracies.iter().map(|value| (value - mean).powi(2));
+        let deviation = (squares.sum::<f64>() / (n - 1.0)).sqrt();
+        Entry::new(id, mean)
+            .unit("1")
+            .higher()
+            .n(count)
+            .baseline("chance", 0.1)
+            .best("real digits that the judge has not seen", self.reads_real)
+            .reference("standard deviation over seeds", deviation)
+    }
+}
+
+/// How well a judge reads real digits that it has not seen: on each half, after training on the other.
+///
+/// # Errors
+/// Too few images.
+fn reads_real(images: &ImageSet, seed: u64) -> anyhow::Result<f64> {
+    let [one, other] = baselines::halves(images.pixels.as_ref(), &images.labels, seed)?;
+    let mut sum = 0.0;
+    for (learned, fresh) in [(&one, &other), (&other, &one)] {
+        let judge = Judge::train(learned.images.as_ref(), &learned.labels)?;
+        sum += judge.accuracy(fresh.images.as_ref(), &fresh.labels)?;
+    }
+    Ok(sum / 2.0)
 }
 
 /// Writes every figure of every row beside real images and Gaussians, which come first in `rows`.
@@ -128,7 +181,8 @@ pub fn record(context: &mut Context, name: &str, rows: &[Row]) -> anyhow::Result
     for row in rows {
         let spread: Vec<_> = row.deviation.figures().map(|figure| figure.value).collect();
         for (index, figure) in row.mean.figures().enumerate() {
-            let mut entry = Entry::new(&format!("{name}.{}.{}", row.id, figure.name), figure.value)
+            let id = format!("{name}.{}.{}", row.id, figure.name);
+            let mut entry = Entry::new(&id, figure.value)
                 .unit(match figure.name {
                     "fd" => "squared distance",
                     "nearest" => "distance",

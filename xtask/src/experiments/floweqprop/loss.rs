@@ -16,13 +16,22 @@ const TIME: f64 = 800.0;
 
 /// Pairs that no update has seen: every image once, with fresh noise, paired by optimal transport over all
 /// of them, as the paper's logged loss is.
-pub fn fresh(examples: &Arc<Examples<f32>>, seed: u64) -> anyhow::Result<FlowBatch<f32>> {
+///
+/// Each `draw` has noise of its own.
+///
+/// # Errors
+/// If the pairing fails.
+pub fn fresh(
+    examples: &Arc<Examples<f32>>,
+    seed: u64,
+    draw: u64,
+) -> anyhow::Result<FlowBatch<f32>> {
     let all = examples.len();
     let pairs = FlowPairs::new(
         Arc::clone(examples),
         Pairing::OptimalTransport { group: all },
     )?;
-    Ok(pairs.draw(all, &mut stream::of(stream::derive(seed, 3), 0))?)
+    Ok(pairs.draw(all, &mut stream::of(stream::derive(seed, 3), draw))?)
 }
 
 /// Mean over chains and pixels of (v - u)^2 at rest, and how far from rest that was.
@@ -59,60 +68,90 @@ fn mean_square(velocities: &Mat<f32>, pairs: &FlowBatch<f32>) -> f64 {
     sum / (rows * chains) as f64
 }
 
-/// Losses of predictors that are fitted by least squares to the pairs themselves.
+/// Losses of predictors without any idea, fitted by least squares to other pairs than they are
+/// measured on.
 pub struct Floors {
     /// The mean velocity, whatever the place.
     pub constant: f64,
-    /// The best linear function of the place.
+    /// The best linear function of the place, and of the label if there is one.
     pub linear: f64,
 }
 
-/// The floors over `pixels` visible rows.
+/// The floors on `pairs`, fitted to `known`, for a network with so many visible rows.
 ///
 /// # Errors
 /// Fewer pairs than a linear fit has parameters.
-pub fn floors(pixels: usize, pairs: &FlowBatch<f32>) -> anyhow::Result<Floors> {
-    let chains = pairs.places.ncols();
-    let fit = |inputs: &Mat<f64>| -> anyhow::Result<f64> {
-        let targets = Mat::from_fn(pixels, chains, |row, chain| {
-            f64::from(pairs.velocities[(row, chain)])
-        });
-        let normal = inputs * inputs.transpose();
-        let factors = normal
-            .llt(Side::Lower)
-            .ok()
-            .context("too few different places for a linear fit")?;
-        let weights = factors.solve(inputs * targets.transpose());
-        let off = weights.transpose() * inputs - targets;
-        Ok(off.squared_norm_l2() / (pixels * chains) as f64)
-    };
+pub fn floors(
+    pixels: usize,
+    known: &[FlowBatch<f32>],
+    pairs: &FlowBatch<f32>,
+) -> anyhow::Result<Floors> {
     Ok(Floors {
-        constant: fit(&Mat::from_fn(1, chains, |_, _| 1.0))?,
-        linear: fit(&Mat::from_fn(pixels + 1, chains, |row, chain| {
-            if row == pixels {
-                1.0
-            } else {
-                f64::from(pairs.places[(row, chain)])
-            }
-        }))?,
+        constant: least_squares(pixels, known, pairs, |batch| {
+            Mat::from_fn(1, batch.places.ncols(), |_, _| 1.0)
+        })?,
+        linear: least_squares(pixels, known, pairs, |batch| {
+            let rows = batch.places.nrows();
+            // One-hot labels add up to one already.
+            let inputs = if rows > pixels { rows } else { rows + 1 };
+            Mat::from_fn(inputs, batch.places.ncols(), |row, chain| {
+                if row < rows {
+                    f64::from(batch.places[(row, chain)])
+                } else {
+                    1.0
+                }
+            })
+        })?,
     })
+}
+
+/// Mean squared error on `pairs` of the best linear map of `inputs`, fitted to `known`.
+fn least_squares(
+    pixels: usize,
+    known: &[FlowBatch<f32>],
+    pairs: &FlowBatch<f32>,
+    inputs: impl Fn(&FlowBatch<f32>) -> Mat<f64>,
+) -> anyhow::Result<f64> {
+    let targets = |batch: &FlowBatch<f32>| {
+        Mat::from_fn(pixels, batch.velocities.ncols(), |row, chain| {
+            f64::from(batch.velocities[(row, chain)])
+        })
+    };
+    let size = inputs(pairs).nrows();
+    let (mut normal, mut right) = (Mat::zeros(size, size), Mat::zeros(size, pixels));
+    for batch in known {
+        let inputs = inputs(batch);
+        normal += &inputs * inputs.transpose();
+        right += inputs * targets(batch).transpose();
+    }
+    let factors = normal.llt(Side::Lower).ok();
+    let factors = factors.context("too few different places for a linear fit")?;
+    let weights: Mat<f64> = factors.solve(right);
+    let off = weights.transpose() * inputs(pairs) - targets(pairs);
+    Ok(off.squared_norm_l2() / (pixels * pairs.places.ncols()) as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// u = 2 x + 1 and places of variance 1: nothing is left for a line, 4 for a constant.
-    #[test]
-    fn floors_of_a_line_are_known() {
-        let places = Mat::from_fn(1, 4, |_, chain| [-1.0_f32, 1.0, -1.0, 1.0][chain]);
-        let pairs = FlowBatch {
+    fn line(places: [f32; 4]) -> FlowBatch<f32> {
+        let places = Mat::from_fn(1, 4, |_, chain| places[chain]);
+        FlowBatch {
             velocities: Mat::from_fn(1, 4, |_, chain| 2.0 * places[(0, chain)] + 1.0),
             places,
             times: vec![0.5; 4],
             examples: vec![0; 4],
-        };
-        let floors = floors(1, &pairs).unwrap();
-        assert!((floors.constant - 4.0).abs() < 1e-12 && floors.linear < 1e-12);
+        }
+    }
+
+    /// u = 2 x + 1: nothing is left for a line. The mean of places -1 and 1 is a velocity of 1, which is off by
+    /// 2 and by 6 at places 1 and 3: (4 + 36) / 2.
+    #[test]
+    fn floors_of_a_line_are_known() {
+        let known = [line([-1.0, 1.0, -1.0, 1.0]), line([1.0, 1.0, -1.0, -1.0])];
+        let floors = floors(1, &known, &line([1.0, 3.0, 1.0, 3.0])).unwrap();
+        assert!((floors.constant - 20.0).abs() < 1e-9, "{}", floors.constant);
+        assert!(floors.linear < 1e-9);
     }
 }

@@ -192,6 +192,22 @@ pub fn initial<T: Scalar>(energy: &Layered, seed: u64) -> Vec<T> {
     parameters
 }
 
+/// Parameters from a file that [`Network::write`] made.
+#[cfg(test)]
+pub fn parameters(network: &Network, path: &std::path::Path) -> anyhow::Result<Vec<f32>> {
+    use crate::export::model::Values;
+    let model = Model::read(path)?;
+    let mut all = Vec::with_capacity(network.parameters());
+    for (block, _) in Energy::<f32>::layout(network.energy.as_ref()).blocks() {
+        let tensor = model.tensor(&block.name).context("a block is missing")?;
+        match &tensor.values {
+            Values::F32(values) => all.extend(values),
+            Values::F64(_) => anyhow::bail!("{} is in double precision", block.name),
+        }
+    }
+    Ok(all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,6 +222,16 @@ mod tests {
             labelled.mobile().iter().filter(|mobile| !**mobile).count(),
             10
         );
+    }
+
+    #[test]
+    fn a_written_network_is_read_back_to_the_bit() {
+        let network = Network::with_labels(4, 3).unwrap();
+        let start: Vec<f32> = initial(&network.energy, 5);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("network.safetensors");
+        network.write(&start, &file).unwrap();
+        assert_eq!(parameters(&network, &file).unwrap(), start);
     }
 
     /// 8,192 couplings: their standard deviation is known to .8 %, four of which give a false alarm of 6e-5.

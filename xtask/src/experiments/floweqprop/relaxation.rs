@@ -67,7 +67,7 @@ const fn blocks(id: &'static str, label: &'static str, free: f64, nudged: f64) -
 
 const PHASES: [Phases; 6] = [
     device("device100", "device, 100 + 100 steps", 100.0),
-    device("device300", "device, 300 + 300 steps (published)", 300.0),
+    device("device300", "device, 300 + 300 steps, as published", 300.0),
     device("device1000", "device, 1000 + 1000 steps", 1000.0),
     blocks("blocks10", "blocks, 10 + 5 sweeps", 10.0, 5.0),
     blocks("blocks30", "blocks, 30 + 10 sweeps", 30.0, 10.0),

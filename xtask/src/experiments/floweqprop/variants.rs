@@ -1,22 +1,20 @@
 //! The same rule on other data: images held back, labels given, MNIST at full size.
 
-use std::time::Instant;
-
 use super::course;
-use super::digits::{HIDDEN, UPDATES};
-use super::drawing::{Artist, Way};
-use super::judged::{self, Bench, Row, SEEDS};
+use super::digits::{FLOOR_DRAWS, HIDDEN, QUICK_UPDATES, UPDATES};
+use super::drawing::{Artist, Shown};
+use super::judged::{self, Bench};
 use super::network::Network;
 use super::recipe::Recipe;
-use super::{figures, loss};
-use faer::Mat;
-
+use super::{figures, gallery, loss};
 use crate::data::{self, ImageSet, embedded};
 use crate::experiments::{self, Context};
-use crate::export::npy;
-use crate::progress::human;
-use crate::report::{Block, Section, Table, png, terminal};
-use crate::results::Entry;
+use crate::judging::{ClassJudging, Judge};
+use crate::report::{Block, Section, Table};
+use crate::results::{Entry, Preset};
+
+/// Images that Gaussians and floors are fitted to, at most.
+const FITTED: usize = 10_000;
 
 /// One of them.
 struct Variant {
@@ -25,12 +23,9 @@ struct Variant {
     intro: &'static str,
     network: Network,
     learned: ImageSet,
-    /// What samples are held against.
-    reference: ImageSet,
-    /// Images whose velocities no update has seen.
+    /// What no update has seen, and samples are held against; else against what was learned from.
     unseen: Option<ImageSet>,
     recipe: Recipe,
-    horizons: &'static [f64],
     /// Images in each judged sample.
     count: usize,
 }
@@ -47,12 +42,14 @@ pub fn heldout(context: &mut Context) -> anyhow::Result<Section> {
         intro: "The paper trains and judges on the same 1,797 images. Here the network learns from \
                 four fifths of them, and loss and samples are held against the rest.",
         network: Network::free(split.train.units(), HIDDEN)?,
-        recipe: recipe(context, Recipe::own(UPDATES), split.train.len()),
+        recipe: recipe(
+            context,
+            Recipe::own(updates(context, UPDATES)),
+            split.train.len(),
+        ),
         count: split.train.len(),
         learned: split.train,
-        reference: split.test.clone(),
         unseen: Some(split.test),
-        horizons: &[1.0, 1.2, 1.4],
     };
     run(context, &variant)
 }
@@ -70,12 +67,14 @@ pub fn conditional(context: &mut Context) -> anyhow::Result<Section> {
                 transported to images of the same class only, since it does not know the class when \
                 digits are drawn.",
         network: Network::with_labels(images.units(), HIDDEN)?,
-        recipe: recipe(context, Recipe::own(UPDATES), images.len()),
+        recipe: recipe(
+            context,
+            Recipe::own(updates(context, UPDATES)),
+            images.len(),
+        ),
         count: images.len(),
-        learned: images.clone(),
-        reference: images,
+        learned: images,
         unseen: None,
-        horizons: &[1.0, 1.2, 1.4],
     };
     run(context, &variant)
 }
@@ -87,28 +86,33 @@ pub fn conditional(context: &mut Context) -> anyhow::Result<Section> {
 pub fn mnist28(context: &mut Context) -> anyhow::Result<Section> {
     const HIDDEN: usize = 512;
     /// What fits into a quarter of an hour on two cores.
-    const UPDATES: u64 = 6000;
+    const UPDATES: u64 = 4000;
     /// Test images that samples are held against.
-    const REFERENCE: usize = 2000;
+    const UNSEEN: usize = 2000;
     let all = data::mnist::load(&context.data)?.at_28x28();
-    let first: Vec<usize> = (0..REFERENCE.min(all.test.len())).collect();
     let variant = Variant {
         name: "floweqprop.mnist28",
         title: "All ten MNIST digits, 28 x 28, on request",
         intro: "784 pixels, twice 512 hidden units and ten labels learn from 60,000 images and are \
-                held against test images.",
+                held against 2,000 test images.",
         network: Network::with_labels(all.train.units(), HIDDEN)?,
-        recipe: recipe(context, Recipe::wide(UPDATES), all.train.len()),
-        count: REFERENCE,
-        reference: all.test.select(&first),
-        unseen: None,
+        recipe: Recipe::wide(updates(context, UPDATES)),
+        count: UNSEEN,
+        unseen: Some(spread(&all.test, UNSEEN)),
         learned: all.train,
-        horizons: &[1.0, 1.2, 1.4],
     };
     run(context, &variant)
 }
 
-/// This project's recipe or the published one, whichever was asked for.
+/// Updates of the paper preset, or those of the quick one.
+fn updates(context: &Context, paper: u64) -> u64 {
+    match context.preset {
+        Preset::Quick => QUICK_UPDATES,
+        Preset::Paper => paper,
+    }
+}
+
+/// This project's recipe or the paper's settings, whichever was asked for.
 fn recipe(context: &Context, own: Recipe, images: usize) -> Recipe {
     match context.recipe {
         experiments::Recipe::Own => own,
@@ -121,37 +125,62 @@ fn recipe(context: &Context, own: Recipe, images: usize) -> Recipe {
 /// # Errors
 /// An interrupt, a run that fails, or a folder that cannot be written.
 fn run(context: &mut Context, variant: &Variant) -> anyhow::Result<Section> {
-    let name = variant.name;
-    let network = &variant.network;
+    let (name, network) = (variant.name, &variant.network);
     let examples = network.examples(&variant.learned)?;
     let trained = course::train(context, name, network, &examples, &variant.recipe)?;
     let folder = context.recorder.folder().to_owned();
-    network.write(
-        &trained.parameters,
-        &folder.join(format!("models/{name}.safetensors")),
-    )?;
-    let mut table = Table::new("Training and what came of it.")
-        .row("parameters", &format!("{name}.parameters"));
-    let count = network.parameters() as f64;
-    let entry = Entry::new(&format!("{name}.parameters"), count).unit("parameters");
+    let file = folder.join(format!("models/{name}.safetensors"));
+    network.write(&trained.parameters, &file)?;
+    let mut table = Table::new(
+        "Training and what came of it. Floors are fitted to other pairs than they are measured on.",
+    );
+    let parameters = network.parameters() as f64;
+    let entry = Entry::new(&format!("{name}.parameters"), parameters).unit("parameters");
     context.recorder.record(entry)?;
+    table = table.row("parameters", &format!("{name}.parameters"));
     if let Some(seconds) = trained.seconds {
         let id = format!("{name}.train_seconds");
-        context
-            .recorder
-            .record(Entry::new(&id, seconds).unit("s").lower())?;
+        let entry = Entry::new(&id, seconds).unit("s").lower();
+        context.recorder.record(entry)?;
         table = table.row("seconds of training", &id);
     }
-    let sets = [
-        ("final", Some(&variant.learned)),
-        ("unseen", variant.unseen.as_ref()),
-    ];
-    for (what, images) in sets {
+    table = losses(context, variant, &trained.parameters, table)?;
+    let mut blocks = drawing(context, variant, &trained.parameters, &mut table)?;
+    blocks.push(Block::Table(table));
+    blocks.push(Block::Lines(figures::residuals(&trained.history)));
+    trained.forget()?;
+    Ok(Section {
+        title: variant.title.to_owned(),
+        intro: variant.intro.to_owned(),
+        blocks,
+    })
+}
+
+/// Losses on fresh pairs, of images learned from and of others.
+fn losses(
+    context: &mut Context,
+    variant: &Variant,
+    parameters: &[f32],
+    mut table: Table,
+) -> anyhow::Result<Table> {
+    /// Images among which noise is transported.
+    const GROUP: usize = 2000;
+    let (name, network) = (variant.name, &variant.network);
+    let fitted = network.examples(&spread(&variant.learned, GROUP))?;
+    let known = (1..=2 * FLOOR_DRAWS).map(|draw| loss::fresh(&fitted, context.seed, draw));
+    let known = known.collect::<Result<Vec<_>, _>>()?;
+    for (what, label, images) in [
+        ("final", "loss on fresh pairs", Some(&variant.learned)),
+        (
+            "unseen",
+            "the same, images held back",
+            variant.unseen.as_ref(),
+        ),
+    ] {
         let Some(images) = images else { continue };
-        let shown = sample(images, 4 * variant.recipe.batch);
-        let pairs = loss::fresh(&network.examples(&shown)?, context.seed)?;
-        let floors = loss::floors(network.wiring.visible.len(), &pairs)?;
-        let (value, _) = loss::loss(network, &trained.parameters, &pairs)?;
+        let pairs = loss::fresh(&network.examples(&spread(images, GROUP))?, context.seed, 0)?;
+        let floors = loss::floors(network.wiring.visible.len(), &known, &pairs)?;
+        let (value, _) = loss::loss(network, parameters, &pairs)?;
         let id = format!("{name}.loss.{what}");
         let entry = Entry::new(&id, value)
             .unit("squared velocity per pixel")
@@ -160,25 +189,12 @@ fn run(context: &mut Context, variant: &Variant) -> anyhow::Result<Section> {
             .baseline("best linear function", floors.linear)
             .baseline("constant", floors.constant);
         context.recorder.record(entry)?;
-        table = table.row(
-            if what == "final" {
-                "loss on fresh pairs"
-            } else {
-                "the same, images held back"
-            },
-            &id,
-        );
+        table = table.row(label, &id);
     }
-    let mut blocks = drawing(context, variant, &trained.parameters, &mut table)?;
-    blocks.push(Block::Table(table));
-    blocks.push(Block::Lines(figures::residuals(&trained.history)));
-    Ok(Section {
-        title: variant.title.to_owned(),
-        intro: variant.intro.to_owned(),
-        blocks,
-    })
+    Ok(table)
 }
 
+/// Digits at three flow times.
 fn drawing(
     context: &mut Context,
     variant: &Variant,
@@ -191,88 +207,68 @@ fn drawing(
         parameters,
     };
     // Classes in the data's proportions.
-    let labels = sample(&variant.learned, variant.count).labels;
+    let labels = spread(&variant.learned, variant.count).labels;
     eprintln!("{name}: judging {} digits at a time", labels.len());
-    let learned = sample(&variant.learned, 10_000);
-    let bench = Bench::new(&learned, &variant.reference, labels.len(), context.seed)?;
-    let judge = &bench.judge;
-    let mut rows = bench.baselines;
-    let mut cards = vec![Vec::new(); variant.horizons.len()];
-    let mut accuracy = vec![0.0; variant.horizons.len()];
-    let side = variant.learned.side;
-    let mut grids = vec![figures::grid(
-        &variant.reference.pixels,
-        "real digits",
-        side,
-    )];
-    let started = Instant::now();
-    for draw in 0..SEEDS {
-        context.interrupt.check()?;
-        let seed = context.seed.wrapping_mul(1000) + draw;
-        let (drawn, _) = artist.draw(Way::Spring, &labels, variant.horizons, seed)?;
-        for (at, images) in drawn.iter().enumerate() {
-            cards[at].push(bench.judging.score(images.as_ref())?);
-            let clipped = Mat::from_fn(images.nrows(), images.ncols(), |pixel, image| {
-                images[(pixel, image)].clamp(-1.0, 1.0)
-            });
-            accuracy[at] += judge.accuracy(clipped.as_ref(), &labels)? / SEEDS as f64;
-        }
-        if draw == 0 {
-            for (images, horizon) in drawn.iter().zip(variant.horizons) {
-                grids.push(figures::grid(images, &format!("T = {horizon}"), side));
-            }
-            let shown = &drawn[1.min(drawn.len() - 1)];
-            let folder = context.recorder.folder();
-            npy::write_images(
-                &folder.join(format!("samples/{name}.npy")),
-                shown.as_ref(),
-                side,
-            )?;
-            let layout = png::Layout {
-                rows: 5,
-                cols: 16,
-                side,
-                scale: if side > 16 { 2 } else { 5 },
-            };
-            png::write_grid(
-                &folder.join(format!("images/{name}.png")),
-                shown.as_ref(),
-                layout,
-            )?;
-            terminal::show_digits(shown.as_ref(), side, 10);
-        }
+    let fitted = spread(&variant.learned, FITTED);
+    let unseen = variant.unseen.as_ref();
+    let bench = Bench::new(
+        &variant.learned,
+        &fitted,
+        unseen,
+        labels.len(),
+        context.seed,
+    )?;
+    let ways = [Shown::spring(&[1.0, 1.2, 1.4])];
+    let gallery = gallery::make(context, name, &artist, bench, &labels, &ways)?;
+    judged::record(context, name, &gallery.rows)?;
+    for (id, title) in &gallery.accuracies {
+        *table = std::mem::take(table).row(&format!("read as the digit asked for, {title}"), id);
     }
-    let seconds = started.elapsed().as_secs_f64();
-    for ((cards, horizon), accuracy) in cards.iter().zip(variant.horizons).zip(accuracy) {
-        let id = format!("samples.{}", figures::horizon_id(*horizon));
-        let title = format!("T = {horizon}");
-        rows.push(Row::of(&id, &title, cards, labels.len(), seconds)?);
-        if network.wiring.clamped.is_empty() {
-            continue;
-        }
-        let id = format!("{name}.{id}.accuracy");
-        let entry = Entry::new(&id, accuracy)
-            .unit("1")
-            .higher()
-            .n(labels.len())
-            .baseline("chance", 0.1)
-            .best(
-                "real digits",
-                judge.accuracy(variant.reference.pixels.as_ref(), &variant.reference.labels)?,
-            );
-        context.recorder.record(entry)?;
-        *table = std::mem::take(table).row(&format!("read as the digit asked for, {title}"), &id);
+    if let Some(unseen) = unseen {
+        let id = copies(context, variant, &artist, &labels, unseen)?;
+        *table =
+            std::mem::take(table).row("distance to the nearest image learned from, T = 1.2", &id);
     }
-    eprintln!("{name}: drawn and judged in {}", human(seconds));
-    judged::record(context, name, &rows)?;
+    let against = match unseen {
+        Some(_) => "images that no update has seen",
+        None => "the images that the network learned from",
+    };
+    let grids = gallery.grids.into_iter().map(Block::Digits).collect();
     Ok(vec![
-        Block::Row(grids.into_iter().map(Block::Digits).collect()),
-        Block::Comparison(figures::comparison(name, &rows)),
+        Block::Row(grids),
+        Block::Comparison(figures::comparison(name, against, &gallery.rows)),
     ])
 }
 
+/// How near samples come to images learned from, beside how near unseen images do: copies would be nearer.
+fn copies(
+    context: &mut Context,
+    variant: &Variant,
+    artist: &Artist<'_>,
+    labels: &[u8],
+    unseen: &ImageSet,
+) -> anyhow::Result<String> {
+    let learned = spread(&variant.learned, FITTED);
+    let pixels = learned.pixels.as_ref();
+    let judge = Judge::train(pixels, &learned.labels)?;
+    let judging = ClassJudging::new(pixels, &learned.labels, judge)?;
+    let way = Shown::spring(&[1.2]);
+    let seed = context.seed.wrapping_mul(1000);
+    let (drawn, _) = artist.draw(way.way, labels, &way.horizons, seed)?;
+    let id = format!("{}.samples.t1_2.nearest_learned", variant.name);
+    let entry = Entry::new(&id, judging.score(drawn[0].as_ref())?.nearest)
+        .unit("distance")
+        .n(labels.len())
+        .best(
+            "unseen real digits",
+            judging.score(unseen.pixels.as_ref())?.nearest,
+        );
+    context.recorder.record(entry)?;
+    Ok(id)
+}
+
 /// Images spread evenly over the set, `count` at most.
-fn sample(images: &ImageSet, count: usize) -> ImageSet {
+fn spread(images: &ImageSet, count: usize) -> ImageSet {
     let count = count.min(images.len());
     let chosen: Vec<usize> = (0..count)
         .map(|index| index * images.len() / count)

@@ -179,6 +179,7 @@ mod tests {
     use super::*;
     use crate::data::embedded;
     use crate::experiments::Interrupt;
+    use crate::experiments::testing::quantised;
 
     fn plain() -> Generator {
         let ones = embedded::digits(1).unwrap().train.of_classes(&[0]);
@@ -197,32 +198,12 @@ mod tests {
         }
     }
 
-    /// The images side by side, each pixel as one of five grey levels: coarse enough that another
-    /// processor's rounding does not show.
-    fn quantised(images: &Mat<f32>) -> String {
-        let shade =
-            |value: f32| [' ', '.', ':', 'o', '#'][((value + 1.0) * 2.5).clamp(0.0, 4.0) as usize];
-        let mut text = String::new();
-        for row in 0..12 {
-            let line: Vec<String> = (0..images.ncols())
-                .map(|image| {
-                    (0..12)
-                        .map(|x| shade(images[(row * 12 + x, image)]))
-                        .collect()
-                })
-                .collect();
-            text.push_str(line.join(" | ").trim_end());
-            text.push('\n');
-        }
-        text
-    }
-
     /// Zeros as quantised text: a change of data, fit, noise format, protocol or dynamics shows here,
     /// and a person can see whether it matters.
     #[test]
     fn the_plain_network_draws_these_zeros() {
         let (images, acts) = plain().sample(6, 7, None).unwrap();
-        insta::assert_snapshot!(quantised(&images));
+        insta::assert_snapshot!(quantised(&images, 12));
         insta::assert_json_snapshot!(acts);
     }
 

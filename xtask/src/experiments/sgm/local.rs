@@ -9,7 +9,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use super::network::Network;
-use crate::experiments::learning::{Log, learn};
+use crate::experiments::learning::{Log, forget, learn};
 
 /// Updates between progress, checkpoint and the chance to stop.
 pub const ROUND: u64 = 250;
@@ -65,7 +65,9 @@ pub fn force_matching(
         schedule.len(),
         examples.len()
     );
-    learn(&mut rules, models, &settings, &layout, &recipe, log, |_| ())
+    let models = learn(&mut rules, models, &settings, &layout, &recipe, log, |_| ())?;
+    forget(log.checkpoint)?;
+    Ok(models)
 }
 
 /// Where training starts: the Gaussian fit of each pixel alone, and weak random hidden oscillators.

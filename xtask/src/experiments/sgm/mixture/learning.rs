@@ -13,7 +13,7 @@ use overdamped_substrate::{Settings, SimulatedSubstrate, TimeStep, stream};
 use super::super::local;
 use super::WALLS;
 use crate::experiments::Context;
-use crate::experiments::learning::{Log, learn};
+use crate::experiments::learning::{Log, forget, learn};
 use crate::results::Preset;
 
 /// Work for each preset.
@@ -213,6 +213,7 @@ pub fn local(
         },
         |_| (),
     )?;
+    forget(&checkpoint)?;
     let losses = schedule
         .iter()
         .zip(&models)
