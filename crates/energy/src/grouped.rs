@@ -39,8 +39,8 @@ pub struct HeldGroup<'a, T: Scalar> {
     pub drive: Option<&'a Drive<T>>,
     /// One for units that move, zero for those that are clamped (length: units).
     pub mobile: &'a [T],
-    /// Lower bound of the curvature: it makes every step one downhill.
+    /// Lower bound of the curvature: it keeps every step in a direction of descent.
     pub least_curvature: T,
-    /// States are kept in [-walls, walls]; infinite for none.
+    /// States that move are kept in [-walls, walls]; infinite for none.
     pub walls: T,
 }

@@ -51,8 +51,23 @@ pub struct UnitLayer {
 /// # Ok::<(), overdamped_energy::EnergyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Layered {
     layers: Vec<UnitLayer>,
+}
+
+/// Layers as they come from a file.
+#[derive(Deserialize)]
+struct Unchecked {
+    layers: Vec<UnitLayer>,
+}
+
+impl TryFrom<Unchecked> for Layered {
+    type Error = EnergyError;
+
+    fn try_from(file: Unchecked) -> Result<Self, EnergyError> {
+        Self::new(file.layers)
+    }
 }
 
 impl Layered {
@@ -74,10 +89,10 @@ impl Layered {
                 return refuse(index, "has no units; give it at least one");
             }
             if !layer.activation.is_valid() {
-                return refuse(
-                    index,
-                    "has an activation whose bound is not positive and finite",
-                );
+                let activation = layer.activation;
+                let reason =
+                    format!("has {activation:?}; its bound must lie between 1e-30 and 1e30");
+                return refuse(index, &reason);
             }
         }
         Ok(Self { layers })
@@ -130,5 +145,37 @@ impl<T: Scalar> Energy<T> for Layered {
         });
         let weights = weights.collect();
         Ok(Box::new(BoundLayered::new(self, bias, weights)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::value::{Error, MapDeserializer};
+
+    use super::*;
+
+    fn refusal(units: usize, activation: Activation) -> Option<String> {
+        let network = Layered::new(vec![UnitLayer { units, activation }]);
+        network.err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_refusal_names_the_value_and_its_range() {
+        assert_eq!(
+            refusal(2, Activation::SoftSilu { bound: -3.5 }).as_deref(),
+            Some("layer 0 has SoftSilu { bound: -3.5 }; its bound must lie between 1e-30 and 1e30")
+        );
+        assert_eq!(refusal(2, Activation::SoftSilu { bound: 3.5 }), None);
+        let units = "layer 0 has no units; give it at least one";
+        assert_eq!(refusal(0, Activation::Tanh).as_deref(), Some(units));
+    }
+
+    // A file is the only other way to a network.
+    #[test]
+    fn a_file_is_checked_as_a_list_is() {
+        let file = MapDeserializer::<_, Error>::new([("layers", Vec::<u8>::new())].into_iter());
+        let refused = Layered::deserialize(file).err().map(|e| e.to_string());
+        let expected = "layer 0 is missing; a network needs at least one layer";
+        assert_eq!(refused.as_deref(), Some(expected));
     }
 }

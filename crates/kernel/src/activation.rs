@@ -5,11 +5,15 @@
 //! |---|---|---|---|
 //! | identity | h | 1 | 0 |
 //! | tanh | tanh h | 1 - s^2 | -2 s s' |
-//! | hard sigmoid | h clamped to \[0, 1\] | 1 inside, 0 at the bounds and outside | 0 |
+//! | sigmoid | (1 + t) / 2, t = tanh(2 h - 1) | 1 - t^2 | -4 t s' |
 //! | soft SiLU | c tanh(u / c) | (1 - tau^2) u' | (1 - tau^2)(u'' - (2 / c) tau u'^2) |
 //!
-//! The hard sigmoid is that of Scellier and Bengio (2017), the soft SiLU that of arXiv 2604.08150,
-//! whose bound c = 10 keeps the energy from falling without end. There tau = tanh(u / c), and u is
+//! The sigmoid is the smooth form of the hard one of Scellier and Bengio (2017), h clamped to \[0, 1\]:
+//! it too is one half, with slope one, at h = 1/2. The hard one is not offered: its energy has
+//! kinks, at which units come to rest with a force that no slope tells, and beyond which none moves.
+//!
+//! The soft SiLU is that of arXiv 2604.08150, whose bound c = 10 keeps the energy from falling without
+//! end. There tau = tanh(u / c), and u is
 //! the SiLU, h sigma(h), which takes no more than t = tanh(h / 2):
 //!
 //! sigma = (1 + t) / 2, u = h sigma, u' = sigma (1 + h (1 - t) / 2), u'' = sigma (1 - t)(1 - h t / 2)
@@ -20,8 +24,9 @@
 //!
 //! | activation | s, `f32` | s', s'' | s, `f64` | s', s'' |
 //! |---|---|---|---|---|
-//! | identity, hard sigmoid | 0 | 0 | 0 | 0 |
+//! | identity | 0 | 0 | 0 | 0 |
 //! | tanh | 1 | 2 | 2 | 4 |
+//! | sigmoid | 1 | 3 | 2 | 6 |
 //! | soft SiLU | 4 + 1.2 c | 4 | 16 + 2 c | 20 |
 //!
 //! Infinite h has the limits of s, s' and s''; NaN gives NaN in all three.
@@ -54,8 +59,8 @@ pub enum Activation {
     Identity,
     /// s(h) = tanh h.
     Tanh,
-    /// s(h) = h clamped to [0, 1]; both bounds count as outside.
-    HardSigmoid,
+    /// s(h) = (1 + tanh(2 h - 1)) / 2, from 0 to 1.
+    Sigmoid,
     /// The SiLU h / (1 + exp(-h)) with a soft bound: s(h) = c tanh(SiLU(h) / c).
     SoftSilu {
         /// c, which s does not exceed; see [`Activation::is_valid`].
@@ -70,7 +75,7 @@ impl Activation {
     #[must_use]
     pub fn is_valid(self) -> bool {
         match self {
-            Self::Identity | Self::Tanh | Self::HardSigmoid => true,
+            Self::Identity | Self::Tanh | Self::Sigmoid => true,
             Self::SoftSilu { bound } => (1e-30..=1e30).contains(&bound),
         }
     }
@@ -135,9 +140,10 @@ impl Activation {
                 let slope = 1.0 - s * s;
                 [s, slope, -2.0 * s * slope]
             }
-            Self::HardSigmoid => {
-                let inside = 0.0 < h && h < 1.0;
-                [h.clamp(0.0, 1.0), f64::from(u8::from(inside)), 0.0]
+            Self::Sigmoid => {
+                let t = (2.0 * h - 1.0).tanh();
+                let slope = 1.0 - t * t;
+                [0.5 * (1.0 + t), slope, -4.0 * t * slope]
             }
             Self::SoftSilu { bound } => {
                 // Infinity times a sigma of zero would be no number.
@@ -159,6 +165,7 @@ impl Activation {
 }
 
 /// Inputs, and what is wanted of them.
+#[doc(hidden)]
 pub struct Elementwise<'a, T> {
     activation: Activation,
     inputs: &'a [T],
@@ -179,7 +186,7 @@ impl<T: Real> Kernel for Elementwise<'_, T> {
         match self.activation {
             Activation::Identity => self.with::<T::Lanes<N>>(Identity),
             Activation::Tanh => self.with::<T::Lanes<N>>(Tanh),
-            Activation::HardSigmoid => self.with::<T::Lanes<N>>(HardSigmoid),
+            Activation::Sigmoid => self.with::<T::Lanes<N>>(Sigmoid),
             Activation::SoftSilu { bound } => self.with::<T::Lanes<N>>(SoftSilu { bound }),
         }
     }
@@ -265,7 +272,7 @@ struct Identity;
 struct Tanh;
 
 #[derive(Clone, Copy)]
-struct HardSigmoid;
+struct Sigmoid;
 
 #[derive(Clone, Copy)]
 struct SoftSilu {
@@ -289,17 +296,16 @@ impl Function for Tanh {
     }
 }
 
-impl Function for HardSigmoid {
+impl Function for Sigmoid {
     #[inline(always)]
     fn derivatives<L: Lanes>(self, h: L, _: L) -> [L; 3] {
-        let (nothing, one) = (number::<L>(0.0), number::<L>(1.0));
-        // Bounds first: of a pair with NaN the second is taken.
-        let s = one.min(nothing.max(h));
-        let distance = s.min(one.sub(s));
-        // Infinity inside and NaN where the distance is zero, of which `max` makes zero.
-        let far = distance.mul(L::splat(L::Scalar::INFINITY)).max(nothing);
-        let zero = zero_or_nan(s);
-        [s, far.min(one).add(zero), zero]
+        let t = h.mul_add(number(2.0), number(-1.0)).tanh();
+        let slope = one_minus_square(t);
+        [
+            number::<L>(1.0).add(t).mul(number(0.5)),
+            slope,
+            number::<L>(-4.0).mul(t).mul(slope),
+        ]
     }
 }
 

@@ -5,11 +5,7 @@ use overdamped_kernel::activation::Held;
 use overdamped_kernel::{Activation, Path, Real};
 
 const SOFT: Activation = Activation::SoftSilu { bound: 10.0 };
-const PLAIN: [Activation; 3] = [
-    Activation::Identity,
-    Activation::Tanh,
-    Activation::HardSigmoid,
-];
+const PLAIN: [Activation; 3] = [Activation::Identity, Activation::Tanh, Activation::Sigmoid];
 const BOUNDS: [f64; 6] = [0.5, 1.0, 3.0, 10.0, 30.0, 100.0];
 
 fn all() -> impl Iterator<Item = Activation> {
@@ -52,7 +48,9 @@ fn grid<T: Real>() -> Vec<T> {
 /// What the documentation of the module promises of s and of its derivatives, in epsilons.
 fn stated(activation: Activation, single: bool) -> [f64; 2] {
     match (activation, single) {
-        (Activation::Identity | Activation::HardSigmoid, _) => [0.0, 0.0],
+        (Activation::Identity, _) => [0.0, 0.0],
+        (Activation::Sigmoid, true) => [1.0, 3.0],
+        (Activation::Sigmoid, false) => [2.0, 6.0],
         (Activation::Tanh, true) => [1.0, 2.0],
         (Activation::Tanh, false) => [2.0, 4.0],
         (Activation::SoftSilu { bound }, true) => [4.0 + 1.2 * bound, 4.0],
@@ -88,7 +86,6 @@ fn slopes_and_curvatures_are_central_differences() {
     const STEP: f64 = 1e-5;
     for activation in all() {
         for i in -2000..2000 {
-            // Never nearer to the corners of the hard sigmoid than 1/200.
             let h = f64::from(i) * 0.01 + 0.005;
             let [[below, slope_below, _], [above, slope_above, _]] =
                 [h - STEP, h + STEP].map(|h| activation.at(h));
@@ -115,8 +112,12 @@ fn values_are_those_of_the_definitions() {
         assert!((SOFT.at(h)[0] - expected).abs() < 1e-14, "{h}");
     }
     assert_eq!(Activation::Tanh.at(0.5)[0], 0.5_f64.tanh());
-    let clamped = [-0.5, 0.25, 1.5].map(|h| Activation::HardSigmoid.at(h)[0]);
-    assert_eq!(clamped, [0.0, 0.25, 1.0]);
+    assert_eq!(Activation::Sigmoid.at(0.5), [0.5, 1.0, 0.0]);
+    // 1 / (1 + e^2) = 0.119202922022118 at zero, one less that at one.
+    let sigmoid = [0.119_202_922_022_118, 1.0 - 0.119_202_922_022_118];
+    for (h, expected) in [0.0, 1.0].into_iter().zip(sigmoid) {
+        assert!((Activation::Sigmoid.at(h)[0] - expected).abs() < 1e-14);
+    }
 }
 
 fn check_paths<T: Real>(inputs: &[T]) {
@@ -184,7 +185,7 @@ fn check_special<T: Real>() {
             [[infinity, 1.0, 0.0], [-infinity, 1.0, 0.0]],
         ),
         (Activation::Tanh, [[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]]),
-        (Activation::HardSigmoid, [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),
+        (Activation::Sigmoid, [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),
         (SOFT, [[10.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),
     ];
     for (activation, [above, below]) in limits {
@@ -219,20 +220,6 @@ fn extreme_bounds_that_are_valid_give_numbers() {
         let last = derivatives(activation, Path::best(), &[f64::INFINITY]);
         assert_eq!(last, [vec![bound], vec![0.0], vec![0.0]]);
     }
-}
-
-#[test]
-fn the_hard_sigmoid_rises_strictly_inside_only() {
-    fn check<T: Real>(smallest: T, below_one: T) {
-        let [zero, minus, one, two] = [0.0, -0.0, 1.0, 2.0].map(T::from_f32);
-        let inputs = [zero, minus, smallest, below_one, one, two];
-        for path in Path::available() {
-            let [_, slopes, _] = derivatives(Activation::HardSigmoid, path, &inputs);
-            assert_eq!(slopes, [0.0, 0.0, 1.0, 1.0, 0.0, 0.0], "{path}");
-        }
-    }
-    check(f32::from_bits(1), 1.0_f32.next_down());
-    check(f64::from_bits(1), 1.0_f64.next_down());
 }
 
 #[test]
@@ -337,9 +324,12 @@ fn check_newton<T: Real>(epsilon: f64, single: bool, infinity: T) {
                 "{activation:?} at {h}, {held:?}: {off} epsilons, not {error}"
             );
             if held[3] == 0.0 {
+                // Walls hold what moves, even where they stand inside of what does not.
                 assert_eq!(*found, h, "{activation:?}: a clamped unit moved");
+                assert_eq!(walled[index], h, "{activation:?}: the walls moved it");
+            } else {
+                assert_eq!(walled[index], found.clamp(-3.0, 3.0));
             }
-            assert_eq!(walled[index], found.clamp(-3.0, 3.0));
         }
     }
 }
@@ -358,14 +348,15 @@ fn newton_steps_are_those_of_the_plain_formula() {
 }
 
 fn check_newton_bits<T: Real>(infinity: T) {
-    // Two blocks of eight chunks, a chunk, and a rest; one unit that is lost.
+    // Two blocks of eight chunks, a chunk, and a rest; two units that are lost, the first clamped.
     let mut units = Units::<T>::mixed(280);
     units.states[77] = T::from_f32(f32::NAN);
+    units.states[78] = T::from_f32(f32::NAN);
     for activation in all() {
         for walls in [infinity, T::nearest(3.0)] {
             let whole = units.stepped(activation, Path::PORTABLE, walls);
             let lost = whole.iter().enumerate().filter(|(_, x)| x.is_nan());
-            assert_eq!(lost.map(|(unit, _)| unit).collect::<Vec<_>>(), [77]);
+            assert_eq!(lost.map(|(unit, _)| unit).collect::<Vec<_>>(), [77, 78]);
             for path in Path::available() {
                 for (start, end) in (0..=280).map(|end| (end / 3, end)).chain([(0, 280)]) {
                     let part = units.part(start, end).stepped(activation, path, walls);
@@ -384,6 +375,35 @@ fn check_newton_bits<T: Real>(infinity: T) {
 fn newton_steps_have_the_same_bits_on_every_path_and_at_every_place() {
     check_newton_bits(f32::INFINITY);
     check_newton_bits(f64::INFINITY);
+}
+
+fn check_clamped<T: Real>(infinity: T) {
+    // Every seventh unit is clamped, the last one, of the rest, among them.
+    let mut units = Units::<T>::mixed(281);
+    let [drives, pulls, ..] = &mut units.held;
+    for unit in (0..281).step_by(7) {
+        drives[unit] = infinity;
+        pulls[unit] = T::from_f32(f32::NAN);
+    }
+    for activation in all() {
+        for path in Path::available() {
+            let found = units.stepped(activation, path, T::nearest(3.0));
+            for (unit, found) in found.into_iter().enumerate() {
+                if unit % 7 == 0 {
+                    let before = units.states[unit].to_f64();
+                    assert_eq!(found, before, "{activation:?} on {path}, unit {unit}");
+                } else {
+                    assert!(found.abs() <= 3.0, "{activation:?} on {path}, unit {unit}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_force_moves_a_clamped_unit_however_large() {
+    check_clamped(f32::INFINITY);
+    check_clamped(f64::INFINITY);
 }
 
 #[test]

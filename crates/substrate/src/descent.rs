@@ -97,7 +97,12 @@ impl<T: Scalar> Descending<'_, T> {
                 let terms = terms.zip(forces.col_as_slice(chain)).zip(&drift);
                 let slots = self.states.col_as_slice_mut(chain).iter_mut();
                 for (x, ((&y, &force), &drift)) in slots.zip(terms) {
-                    *x = clamped(y + drift * force, self.walls);
+                    // Nor is it pulled inside the walls, nor moved by a force without bound.
+                    *x = if drift == T::ZERO {
+                        y
+                    } else {
+                        clamped(y + drift * force, self.walls)
+                    };
                 }
             }
         }

@@ -10,7 +10,8 @@ use crate::error::at_least;
 
 /// The dynamics of [`Substrate::relax`](crate::Substrate::relax).
 ///
-/// All reach the same states if given the time. Durations are always those of the hardware, in
+/// All have the same fixed points; where an energy has several minima, they may come to rest at
+/// different ones. Durations are always those of the hardware, in
 /// 1 / (mobility x stiffness), so that what [`Metered`](crate::Metered) counts keeps its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -117,9 +117,16 @@ fn shortcuts_rest_where_gradient_flow_does() {
     for activation in [
         Activation::SoftSilu { bound: 2.0 },
         Activation::Tanh,
-        Activation::HardSigmoid,
+        Activation::Sigmoid,
     ] {
         let flow = rest(network(activation), Relaxer::GradientFlow, 40, 600.0);
+        // Hidden units start at zero; an activation that is flat there would leave them.
+        let hidden = flow.0.subrows(4, UNITS - 4);
+        let stuck = hidden
+            .col_iter()
+            .flat_map(|chain| chain.iter())
+            .any(|&h| h == 0.0);
+        assert!(!stuck, "{activation:?}: a hidden unit did not move");
         for relaxer in [NESTEROV, Relaxer::BLOCK_DESCENT] {
             let (found, residual) = rest(network(activation), relaxer, 40, 600.0);
             let off = farthest(&found, &flow.0);
@@ -166,6 +173,35 @@ fn clamped_units_stay_to_the_bit() {
             assert!(states.col_as_slice(chain)[4..].iter().all(|&x| x != 0.0));
         }
         assert!(residuals.largest < 1e-6, "{relaxer:?}: {residuals:?}");
+    }
+}
+
+/// Walls hold what moves; a label that is clamped outside of them stays.
+#[test]
+fn walls_do_not_move_what_is_clamped() {
+    let mobility: Vec<f64> = (0..UNITS).map(|unit| f64::from(unit >= 4)).collect();
+    for relaxer in [NESTEROV, Relaxer::BLOCK_DESCENT] {
+        let energy = network(Activation::Tanh);
+        let theta = parameters(&energy);
+        let settings = Settings {
+            relaxer,
+            mobility: PerUnit::Each(mobility.clone()),
+            walls: Some(0.05),
+            time_step: TimeStep::AtMost(0.1),
+            ..Settings::default()
+        };
+        let mut substrate = SimulatedSubstrate::new(Arc::new(energy), settings).unwrap();
+        substrate.program(&theta).unwrap();
+        substrate.prepare(anchors(2).as_ref(), 1).unwrap();
+        substrate.relax(20.0).unwrap();
+        let states = substrate.read().unwrap();
+        for chain in 0..2 {
+            let (label, hidden) = states.col_as_slice(chain).split_at(4);
+            assert_eq!(label, &anchors(2).col_as_slice(chain)[..4], "{relaxer:?}");
+            assert!(label.iter().any(|x| x.abs() > 0.05));
+            assert!(hidden.iter().all(|x| x.abs() <= 0.05), "{relaxer:?}");
+            assert!(hidden.iter().any(|x| x.abs() == 0.05), "{relaxer:?}");
+        }
     }
 }
 

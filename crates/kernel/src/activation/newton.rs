@@ -5,9 +5,10 @@
 //!
 //! h += F / max(K, c) with F = s'(h) a - h + f - kappa h and K = 1 - s''(h) a + kappa,
 //!
-//! unless it is clamped. The bound c > 0 makes every step one downhill.
+//! unless it is clamped. The bound c > 0 makes every step go in a direction of descent, though a long
+//! one may end higher.
 
-use super::{Activation, BLOCK, Function, HardSigmoid, Identity, SoftSilu, Tanh, number, stored};
+use super::{Activation, BLOCK, Function, Identity, Sigmoid, SoftSilu, Tanh, number, stored};
 use crate::simd::{Chunk, Kernel, LANES, Lanes, Lanes32, Path, Real};
 
 /// What holds the units of a step, one value for each of them.
@@ -23,7 +24,7 @@ pub struct Held<'a, T> {
     pub mobile: &'a [T],
     /// c.
     pub least_curvature: T,
-    /// States are kept in [-walls, walls]; infinite for none.
+    /// States that move are kept in [-walls, walls]; infinite for none.
     pub walls: T,
 }
 
@@ -45,6 +46,7 @@ impl Activation {
 }
 
 /// States and what holds them.
+#[doc(hidden)]
 pub struct Newton<'a, 'b, T> {
     activation: Activation,
     states: &'a mut [T],
@@ -59,7 +61,7 @@ impl<T: Real> Kernel for Newton<'_, '_, T> {
         match self.activation {
             Activation::Identity => self.with::<T::Lanes<N>>(Identity),
             Activation::Tanh => self.with::<T::Lanes<N>>(Tanh),
-            Activation::HardSigmoid => self.with::<T::Lanes<N>>(HardSigmoid),
+            Activation::Sigmoid => self.with::<T::Lanes<N>>(Sigmoid),
             Activation::SoftSilu { bound } => self.with::<T::Lanes<N>>(SoftSilu { bound }),
         }
     }
@@ -69,12 +71,13 @@ impl<T: Real> Newton<'_, '_, T> {
     #[inline(always)]
     fn with<L: Lanes<Scalar = T>>(self, function: impl Function) {
         let held = self.held;
-        let inputs = [held.drives, held.pulls, held.stiffness, held.mobile];
-        for input in inputs {
+        let inputs = [held.drives, held.pulls, held.stiffness];
+        for input in inputs.iter().chain([&held.mobile]) {
             assert_eq!(input.len(), self.states.len(), "one value for each state");
         }
         let bounds = [L::splat(held.least_curvature), L::splat(held.walls)];
         let inputs = inputs.map(|input| input.as_chunks::<LANES>());
+        let (mobile, mobile_last) = held.mobile.as_chunks::<LANES>();
         let (states, last) = self.states.as_chunks_mut::<LANES>();
         let mut at = 0;
         for states in states.chunks_mut(BLOCK) {
@@ -86,7 +89,7 @@ impl<T: Real> Newton<'_, '_, T> {
                 let h = L::load(&Chunk(*state));
                 let given = inputs.map(|(input, _)| L::load(&Chunk(input[at])));
                 let moved = moved(h, function.derivatives(h, first), given, bounds);
-                *state = stored(moved).0;
+                settle(state, &stored(moved), &mobile[at]);
                 at += 1;
             }
         }
@@ -100,22 +103,34 @@ impl<T: Real> Newton<'_, '_, T> {
             let made = function.derivatives(h, function.first_stage(h));
             let given = inputs.map(|(_, input)| padded(input));
             let moved = moved(h, made, given, bounds);
-            last.copy_from_slice(&stored(moved).0[..last.len()]);
+            settle(last, &stored(moved), mobile_last);
         }
     }
 }
 
-/// h + mobile F / max(K, c), between the walls.
+/// h + F / max(K, c), between the walls.
 #[inline(always)]
 fn moved<L: Lanes>(
     h: L,
     [_, slope, curvature]: [L; 3],
-    [drive, pull, stiffness, mobile]: [L; 4],
+    [drive, pull, stiffness]: [L; 3],
     [least, walls]: [L; 2],
 ) -> L {
     let one = number::<L>(1.0);
     let force = slope.mul(drive).sub(h).add(pull.sub(stiffness.mul(h)));
     let curvature = one.sub(curvature.mul(drive)).add(stiffness).max(least);
-    h.add(mobile.mul(force).div(curvature))
-        .clamp_magnitude(walls)
+    h.add(force.div(curvature)).clamp_magnitude(walls)
+}
+
+/// Takes the moved states where units are mobile. A choice and not a product: a clamped unit keeps its
+/// bits beyond the walls too, and under a force that is no number.
+#[inline(always)]
+fn settle<T: Real>(states: &mut [T], moved: &Chunk<T>, mobile: &[T]) {
+    for ((state, &moved), &mobile) in states.iter_mut().zip(&moved.0).zip(mobile) {
+        *state = if mobile == T::default() {
+            *state
+        } else {
+            moved
+        };
+    }
 }
