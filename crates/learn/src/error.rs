@@ -108,13 +108,15 @@ pub enum LearnError {
         /// Its value.
         value: f64,
     },
-    /// A network did not come to rest in its free phase.
+    /// A network did not come to rest in its free phase, or when it was nudged.
     #[error(
-        "after a free phase of {time} the median chain is {median:.2e} from rest (99 % quantile \
+        "after a {phase} phase of {time} the median chain is {median:.2e} from rest (99 % quantile \
          {high:.2e}, largest {largest:.2e}), above the bound of {bound:.2e}; give it more time, or lower \
-         the learning rate"
+         the learning rate; where the energy is not convex, a stiffer spring helps"
     )]
     Unrelaxed {
+        /// `free` or `nudged`.
+        phase: &'static str,
         /// Time that it had, in 1 / (mobility x stiffness).
         time: f64,
         /// Median over chains of the largest force.
@@ -128,14 +130,14 @@ pub enum LearnError {
     },
     /// A quadratic nudge is strong enough to turn the energy over.
     #[error(
-        "the nudge strength is {strength:.3e}, and the state nudged the other way runs away from \
-         {bound:.3e} = (curvature of energy and spring) / (curvature of the cost) on; lower it, or \
-         nudge by a constant force"
+        "the nudge strength is {strength:.3e}, and the state nudged the other way runs away from a \
+         strength at or below {bound:.3e} = (curvature of energy and spring) / (curvature of the cost) on; \
+         lower it, or nudge by a constant force"
     )]
     NudgeTooStrong {
         /// beta.
         strength: f64,
-        /// Its bound.
+        /// Its bound, or a value above the bound.
         bound: f64,
     },
     /// A state at rest is not at a minimum.
@@ -146,16 +148,19 @@ pub enum LearnError {
     NotConvex {
         /// Chain.
         chain: usize,
-        /// Smallest eigenvalue of the Hessian.
+        /// Smallest eigenvalue of the Hessian, or the curvature along a direction that is not convex.
         smallest: f64,
     },
-    /// Visible units moved although their force was to be read where they were put.
+    /// Units moved that were to be held: labels, or visible units whose force was to be read where they
+    /// were put.
     #[error(
-        "a visible unit moved by {moved:.2e} while it was to be held; give the visible units no mobility, \
-         or walk by springs"
+        "unit {unit} moved by {moved:.2e} while it was to be held; give the clamped units no mobility, \
+         and in a walk by forces the visible units neither, or walk by springs"
     )]
     NotHeld {
-        /// Farthest way of a visible unit.
+        /// The unit that moved farthest.
+        unit: usize,
+        /// How far, in data units.
         moved: f64,
     },
     /// A rule failed while a model was being trained.

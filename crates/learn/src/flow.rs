@@ -6,7 +6,8 @@
 //! x_t = (1 - t) x_0 + t x_1, u = x_1 - x_0, t ~ U(0, 1), x_0 ~ N(0, I)
 //!
 //! (Lipman et al. 2023, arXiv 2210.02747; Liu et al. 2023, arXiv 2209.03003; as the data of equilibrium
-//! propagation: arXiv 2604.08150).
+//! propagation: arXiv 2604.08150). There times are independent; here they are stratified over a batch. Each is
+//! uniform by itself, so that the loss and its gradient keep their expectation and lose variance.
 //!
 //! | symbol | meaning |
 //! |---|---|

@@ -23,6 +23,7 @@ use rand::Rng;
 
 use crate::error::positive;
 use crate::nudging::AtRest;
+use crate::wiring::check_held;
 use crate::{
     FlowPairs, LearnError, Measured, Nudging, QuadraticCost, Rule, Settling, Spring, Wiring,
 };
@@ -36,7 +37,7 @@ pub struct GradEpSettings {
     pub spring: Spring,
     /// Nudge.
     pub nudging: Nudging,
-    /// Free phase.
+    /// Free phase. Its `refuse` holds for the nudged phases as well.
     pub free: Settling,
     /// Time of each nudged phase, in 1 / (mobility x stiffness).
     pub nudged: f64,
@@ -132,6 +133,7 @@ impl<T: Scalar, S: Substrate<T> + Send> Rule<T> for GradEp<T, S> {
         self.substrate.attach(Some(base.clone()))?;
         let residuals = free.settle(&mut self.substrate)?;
         let rest = self.substrate.read()?;
+        check_held(&wiring.clamped, start.as_ref(), rest.as_ref())?;
         // Nudged phases.
         let visible = wiring.visible.len();
         let scale = spring.scale();
@@ -146,7 +148,8 @@ impl<T: Scalar, S: Substrate<T> + Send> Rule<T> for GradEp<T, S> {
             free: &rest,
             duration: *nudged,
         };
-        nudging.contrast(&mut self.substrate, &at_rest, &cost, gradient)?;
+        let ends = nudging.contrast(&mut self.substrate, &at_rest, &cost, gradient)?;
+        free.check("nudged", *nudged, &ends)?;
         Ok(Measured {
             loss: Some(2.0 * cost.mean(rest.as_ref()) / visible as f64),
             residual: Some(residuals.high),

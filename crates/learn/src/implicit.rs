@@ -12,6 +12,7 @@
 use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef, Side};
 use overdamped_energy::{Drive, Potential, Scalar};
+use overdamped_substrate::SubstrateError;
 use rayon::prelude::*;
 
 use crate::{LearnError, QuadraticCost};
@@ -21,8 +22,9 @@ use crate::{LearnError, QuadraticCost};
 ///
 /// # Errors
 /// [`LearnError::NotConvex`] for a chain at which energy and drive are not convex: it is not at a
-/// minimum, and equilibrium propagation has no meaning there. [`LearnError::Shape`] if the parts do
-/// not fit each other.
+/// minimum, and equilibrium propagation has no meaning there. [`LearnError::Shape`] if the parts,
+/// the units of the cost among them, do not fit each other, or there is no chain.
+/// [`SubstrateError::NonFiniteState`] for a state that is no number.
 pub fn implicit_gradient<T: Scalar>(
     potential: &dyn Potential<T>,
     drive: &Drive<T>,
@@ -49,6 +51,23 @@ pub fn implicit_gradient<T: Scalar>(
                 expected,
                 found,
             });
+        }
+    }
+    cost.check(units)?;
+    if rest.ncols() == 0 {
+        return Err(LearnError::Shape {
+            what: "chains at rest",
+            expected: 1,
+            found: 0,
+        });
+    }
+    for chain in 0..rest.ncols() {
+        if let Some(unit) = (0..units).find(|&unit| !rest[(unit, chain)].finite()) {
+            return Err(LearnError::Substrate(SubstrateError::NonFiniteState {
+                unit,
+                chain,
+                value: rest[(unit, chain)].wide(),
+            }));
         }
     }
     let free: Vec<usize> = (0..mobile.len()).filter(|&unit| mobile[unit]).collect();

@@ -14,11 +14,12 @@
 //!
 //! A [linear](NudgeForce::Linear) nudge pulls with the frozen force -beta dC/dx of the free state. Its limit is the
 //! same; it has no such bias (none at all if E is quadratic) and no bound on beta, while a quadratic one
-//! must stay below K / kappa, or the state of -beta runs away.
+//! must stay below K / kappa, or the state of -beta runs away. K is the curvature that the cost feels: that
+//! of the visible units once hidden ones have followed them.
 
 use faer::{Mat, MatRef};
 use overdamped_energy::{Drive, Potential, Scalar};
-use overdamped_substrate::Substrate;
+use overdamped_substrate::{Residuals, Substrate};
 use serde::{Deserialize, Serialize};
 
 use crate::error::positive;
@@ -42,7 +43,7 @@ pub enum Sides {
     /// The nudged one and the free one.
     One,
     /// Those of opposite nudges, both started from the free one and run for the same time, so that
-    /// whatever is left of the free relaxation cancels.
+    /// whatever is left of the free relaxation cancels. The free one, as it was read, is written again before each.
     #[default]
     Two,
 }
@@ -161,37 +162,58 @@ impl<T: Scalar> QuadraticCost<T> {
         })
     }
 
-    /// Refuses a quadratic nudge that is certainly beyond its bound: the smallest curvature of E and its
-    /// drive along the nudge, over the first chains, divided by kappa.
+    /// Refuses a quadratic nudge that is certainly too strong for its opposite. Along d = x(+beta) - x(0) the
+    /// energy E - beta C curves by d.Hd - beta kappa |d_visible|^2, with H of energy and drive at rest; the
+    /// least beta at which that is not positive, over the first chains, is the bound.
+    ///
+    /// It is never below the true one, so that whatever is refused does run away. Hidden units count: they
+    /// follow the visible ones, and what they give way by lowers the curvature.
     fn check_bound(
         &self,
         strength: f64,
-        potential: &dyn Potential<T>,
-        base: &Drive<T>,
-        free: MatRef<'_, T>,
-        gradient: &Mat<T>,
+        rest: &AtRest<'_, T>,
+        plus: &Mat<T>,
     ) -> Result<(), LearnError> {
         /// Chains that speak for all.
-        const CHAINS: usize = 8;
-        let chains = CHAINS.min(free.ncols());
-        let (states, along) = (free.subcols(0, chains), gradient.subcols(0, chains));
-        let mut products = Mat::zeros(free.nrows(), chains);
-        potential.add_curvature_product(states, along, products.as_mut());
-        base.add_curvature_product(states, along, products.as_mut());
+        const CHAINS: usize = 32;
+        let chains = CHAINS.min(plus.ncols());
+        let states = rest.free.as_ref().subcols(0, chains);
+        let along = Mat::from_fn(plus.nrows(), chains, |unit, chain| {
+            plus[(unit, chain)] - states[(unit, chain)]
+        });
+        let mut products = Mat::zeros(plus.nrows(), chains);
+        rest.potential
+            .add_curvature_product(states, along.as_ref(), products.as_mut());
+        rest.base
+            .add_curvature_product(states, along.as_ref(), products.as_mut());
+        let mut bound = f64::INFINITY;
         for chain in 0..chains {
-            let along = gradient.col_as_slice(chain);
-            let dot = |other: &[T]| -> f64 {
-                let terms = along.iter().zip(other);
-                terms.map(|(a, b)| a.wide() * b.wide()).sum()
-            };
-            let bound = dot(products.col_as_slice(chain)) / dot(along) / self.curvature;
-            // A chain without any error says nothing.
-            if bound.is_finite() && strength >= bound {
-                return Err(LearnError::NudgeTooStrong { strength, bound });
+            let way = along.col_as_slice(chain);
+            let curvature = dot(way, products.col_as_slice(chain));
+            let length = dot(way, way);
+            if length > 0.0 && curvature <= 0.0 {
+                let smallest = curvature / length;
+                return Err(LearnError::NotConvex { chain, smallest });
             }
+            let seen = &way[self.wiring.visible.clone()];
+            // A chain that did not move says nothing: NaN, or infinite.
+            bound = bound.min(curvature / (self.curvature * dot(seen, seen)));
+        }
+        if strength >= bound {
+            return Err(LearnError::NudgeTooStrong { strength, bound });
         }
         Ok(())
     }
+
+    /// Checks that the cost is of some of these units.
+    pub(crate) fn check(&self, units: usize) -> Result<(), LearnError> {
+        self.wiring.check(units, self.wiring.rows())
+    }
+}
+
+/// The inner product of two directions.
+fn dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a.wide() * b.wide()).sum()
 }
 
 /// A substrate at rest, about to be nudged.
@@ -216,7 +238,8 @@ impl Nudging {
         Ok(self)
     }
 
-    /// Adds the estimate of the mean over chains of dC/dtheta to `gradient`.
+    /// Adds the estimate of the mean over chains of dC/dtheta to `gradient`; returns the residuals of the
+    /// nudged phase whose median chain is farther from rest.
     ///
     /// The substrate is in the free state, with parameters programmed and the base drive attached. It ends nudged.
     pub(crate) fn contrast<T: Scalar, S: Substrate<T>>(
@@ -225,31 +248,37 @@ impl Nudging {
         rest: &AtRest<'_, T>,
         cost: &QuadraticCost<T>,
         gradient: &mut [T],
-    ) -> Result<(), LearnError> {
+    ) -> Result<Residuals, LearnError> {
         let frozen = cost.gradient(rest.free.as_ref());
-        if self.force == NudgeForce::Quadratic && self.sides == Sides::Two {
-            let free = rest.free.as_ref();
-            cost.check_bound(self.strength, rest.potential, rest.base, free, &frozen)?;
-        }
         let nudged = |substrate: &mut S, sign: f64| {
+            if self.sides == Sides::Two {
+                // Both from the free state as it was read, so that an error of the readout is one of
+                // both; the bath is cold, so that the seed does not matter.
+                substrate.prepare(rest.free.as_ref(), 0)?;
+            }
             let nudge = cost.drive(self.force, sign * self.strength, &frozen)?;
             substrate.attach(Some(rest.base.clone().and(&nudge)?))?;
-            substrate.relax(rest.duration)?;
-            Ok::<_, LearnError>(substrate.read()?)
+            let residuals = substrate.relax(rest.duration)?;
+            Ok::<_, LearnError>((substrate.read()?, residuals))
         };
-        let plus = nudged(substrate, 1.0)?;
+        let (plus, mut residuals) = nudged(substrate, 1.0)?;
         let (minus, width) = match self.sides {
             Sides::One => (None, self.strength),
             Sides::Two => {
-                // Back to the free state; the bath is cold, so that the seed does not matter.
-                substrate.prepare(rest.free.as_ref(), 0)?;
-                (Some(nudged(substrate, -1.0)?), 2.0 * self.strength)
+                if self.force == NudgeForce::Quadratic {
+                    cost.check_bound(self.strength, rest, &plus)?;
+                }
+                let (minus, other) = nudged(substrate, -1.0)?;
+                if other.median > residuals.median {
+                    residuals = other;
+                }
+                (Some(minus), 2.0 * self.strength)
             }
         };
         let share = 1.0 / (width * rest.free.ncols() as f64);
         let minus = minus.as_ref().unwrap_or(rest.free);
         subtract_gradients(rest.potential, T::of(share), &plus, minus, gradient);
-        Ok(())
+        Ok(residuals)
     }
 }
 

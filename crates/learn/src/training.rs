@@ -143,7 +143,8 @@ pub enum Outcome {
 ///
 /// # Errors
 /// [`LearnError::Shape`] if there is not one model for each rule, whatever a rule reports, or
-/// what `between` returns.
+/// what `between` returns. After an error of a rule the models are no state to go on from: one that failed
+/// stands inside its round, without a milestone, and the others at its end. Resume from the last checkpoint.
 pub fn train<T: Scalar, R: Rule<T>>(
     rules: &mut [R],
     models: &mut [Model<T>],

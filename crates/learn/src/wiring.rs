@@ -11,7 +11,8 @@ use crate::LearnError;
 /// The places of data and labels among the units of a substrate; all other units are hidden.
 ///
 /// An example has the visible values first and the clamped ones (a label, for instance) after
-/// them. Clamped units are to have no mobility: the rules write their states and leave them there.
+/// them. Clamped units are to have no mobility: the rules write their states, leave them there, and
+/// refuse with [`LearnError::NotHeld`] if they moved.
 ///
 /// ```
 /// use overdamped_learn::Wiring;
@@ -117,4 +118,29 @@ impl Wiring {
     pub fn seen<'a, T: Scalar>(&self, states: MatRef<'a, T>) -> MatRef<'a, T> {
         states.subrows(self.visible.start, self.visible.len())
     }
+}
+
+/// Refuses units of `held` that are not where they were put (both units x chains).
+pub(crate) fn check_held<T: Scalar>(
+    held: &Range<usize>,
+    put: MatRef<'_, T>,
+    found: MatRef<'_, T>,
+) -> Result<(), LearnError> {
+    /// In data units: room for the readout of a device, and far less than the way to rest.
+    const READOUT: f64 = 1e-2;
+    let (mut unit, mut moved) = (0, 0.0);
+    for chain in 0..put.ncols() {
+        for at in held.clone() {
+            let way = (found[(at, chain)] - put[(at, chain)]).wide().abs();
+            // What is not a number is nowhere near.
+            let way = if way.is_nan() { f64::INFINITY } else { way };
+            if way > moved {
+                (unit, moved) = (at, way);
+            }
+        }
+    }
+    if moved > READOUT {
+        return Err(LearnError::NotHeld { unit, moved });
+    }
+    Ok(())
 }

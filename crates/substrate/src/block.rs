@@ -147,13 +147,17 @@ impl<T: Scalar> Block<T> {
         forces
     }
 
-    /// Largest |F| on any mobile unit, for each chain that is not lost.
+    /// Largest |F| on any mobile unit, for each chain that is not lost; infinite if any is no number.
     pub(crate) fn residuals(&self, driven: &Driven<'_, T>, mobility: &[f64]) -> Vec<f64> {
         let forces = self.force(driven);
         let residual = |chain: usize| {
             let units = forces.col_as_slice(chain).iter().zip(mobility);
             let mobile = units.filter(|(_, mobility)| **mobility > 0.0);
-            mobile.fold(0.0, |most, (force, _)| f64::max(most, force.wide().abs()))
+            mobile.fold(0.0, |most, (force, _)| {
+                let size = force.wide().abs();
+                // `max` would pass over NaN, and a broken force for rest.
+                f64::max(most, if size.is_nan() { f64::INFINITY } else { size })
+            })
         };
         let own = (0..self.chains).filter(|&chain| !self.is_lost(chain));
         own.map(residual).collect()
@@ -172,20 +176,30 @@ impl<T: Scalar> Block<T> {
         driven: &Driven<'_, T>,
         stage: &Stage<'_, T>,
     ) -> Result<(), SubstrateError> {
-        if stage.motion.steps == 0 || self.is_lost(0) {
+        if stage.motion.steps == 0 {
+            return Ok(());
+        }
+        self.check_step(driven, stage.mobility, stage.step, 2.0)
+    }
+
+    /// Refuses a step with step x rate above `limit` at the first chain's state.
+    pub(crate) fn check_step(
+        &self,
+        driven: &Driven<'_, T>,
+        mobility: &[f64],
+        step: f64,
+        limit: f64,
+    ) -> Result<(), SubstrateError> {
+        if self.is_lost(0) {
             return Ok(());
         }
         let state: Vec<T> = (0..driven.units())
             .map(|unit| self.state(unit, 0))
             .collect();
-        let rate = driven.as_dyn().largest_rate(&state, stage.mobility);
-        let bound = 2.0 / rate;
-        if rate > 0.0 && stage.step > bound {
-            return Err(SubstrateError::UnstableStep {
-                step: stage.step,
-                bound,
-                rate,
-            });
+        let rate = driven.as_dyn().largest_rate(&state, mobility);
+        let bound = limit / rate;
+        if rate > 0.0 && step > bound {
+            return Err(SubstrateError::UnstableStep { step, bound, rate });
         }
         Ok(())
     }

@@ -102,7 +102,7 @@ pub enum SubstrateError {
     /// restored.
     #[error(
         "the time step h = {step:.3e} is unstable: the fastest relaxation rate is {rate:.3e}, and an \
-         explicit step must stay below 2 / rate = {bound:.3e}; use more or shorter steps"
+         explicit step must stay below {bound:.3e} (2 / rate, or less with momentum); use more or shorter steps"
     )]
     UnstableStep {
         /// The time step.

@@ -83,6 +83,9 @@ impl Spring {
 
     /// v = alpha lambda (x* - x_t) (visible x chains), from states at rest (units x chains) and places
     /// (visible rows, at least, x chains).
+    ///
+    /// # Panics
+    /// If there are fewer units than the wiring has (see [`Wiring::check`]), or fewer places than states.
     #[must_use]
     pub fn velocity<T: Scalar>(
         &self,
@@ -98,33 +101,38 @@ impl Spring {
 }
 
 /// How long to let a network relax towards a free equilibrium.
+///
+/// The time is that of most chains, and the 99 % quantile decides whether to go on. Giving up is decided by
+/// the **median**: a few chains of a large batch always sit on a saddle of the energy or near the edge of an
+/// activation, and take long. They hardly change the mean gradient, and no time at hand would bring them to rest.
+/// If half of the chains are not there, the network itself is at fault: it runs away, or has become too slow.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Settling {
-    /// Time of the first look, in 1 / (mobility x stiffness). Default 60.
+    /// Time of the first look, in 1 / (mobility x stiffness). Default 40.
     pub time: f64,
     /// Go on, by as much again, while the 99 % quantile over chains of the residual force exceeds
-    /// this; infinite for a single look. Default infinite.
+    /// this; infinite for a single look. Default .1.
     pub tolerance: f64,
-    /// Looks at most. Default 4.
+    /// Looks at most. Default 3.
     pub looks: u32,
-    /// Give up with [`LearnError::Unrelaxed`] if the median chain is still this far from rest. Default
-    /// infinite.
+    /// Give up with [`LearnError::Unrelaxed`] if the median chain is still this far from rest,
+    /// as a residual force in kT / x. Default 1.
     pub refuse: f64,
 }
 
 impl Default for Settling {
     fn default() -> Self {
         Self {
-            time: 60.0,
-            tolerance: f64::INFINITY,
-            looks: 4,
-            refuse: f64::INFINITY,
+            time: 40.0,
+            tolerance: 0.1,
+            looks: 3,
+            refuse: 1.0,
         }
     }
 }
 
 impl Settling {
-    /// A single look after `time`.
+    /// A single look after `time`, and nothing refused.
     #[must_use]
     pub const fn once(time: f64) -> Self {
         Self {
@@ -174,15 +182,27 @@ impl Settling {
             residuals = substrate.relax(self.time)?;
             looks += 1;
         }
+        self.check("free", f64::from(looks) * self.time, &residuals)?;
+        Ok(residuals)
+    }
+
+    /// Refuses a phase after which the median chain is too far from rest.
+    pub(crate) fn check(
+        &self,
+        phase: &'static str,
+        time: f64,
+        residuals: &Residuals,
+    ) -> Result<(), LearnError> {
         if residuals.median > self.refuse {
             return Err(LearnError::Unrelaxed {
-                time: f64::from(looks) * self.time,
+                phase,
+                time,
                 median: residuals.median,
                 high: residuals.high,
                 largest: residuals.largest,
                 bound: self.refuse,
             });
         }
-        Ok(residuals)
+        Ok(())
     }
 }

@@ -110,7 +110,8 @@ impl<T: Scalar> FlowPairs<T> {
     ///
     /// Times are stratified: t = (k + U) / batch, with each k from 0 to `batch` - 1 once, in random
     /// order. Each t is uniform over (0, 1) by itself, so that means over the batch keep their expectation,
-    /// and lose the variance that comes of times that happen to crowd.
+    /// and lose the variance that comes of times that happen to crowd. arXiv 2604.08150 draws them independently:
+    /// the same expectation, and more variance.
     ///
     /// Everything random is taken from `stream` in one fixed order, the same for every [`Pairing`]; groups
     /// are then solved in parallel. The result does not depend on the number of threads.

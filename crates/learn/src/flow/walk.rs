@@ -11,10 +11,11 @@
 
 use faer::{Mat, MatRef};
 use overdamped_energy::Scalar;
-use overdamped_substrate::{ForceProbe, Substrate};
+use overdamped_substrate::{ForceProbe, Substrate, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::error::positive;
+use crate::wiring::check_held;
 use crate::{LearnError, Spring, Wiring};
 
 /// How far to walk, in which steps, with how much time for relaxation.
@@ -91,11 +92,14 @@ impl Walk {
     /// noise, then clamped labels (rows x chains). Returns the places (visible x chains) after
     /// each of the numbers of steps in `stops`, in ascending order.
     ///
-    /// The substrate is programmed. At the end it is at rest on the last spring.
+    /// The walk ends at the last stop; without stops it goes all the way. The substrate is programmed before,
+    /// and ends on the last spring as it was read: at rest, or in thermal motion after
+    /// [`Walk::thermal_after`].
     ///
     /// # Errors
-    /// [`LearnError::Setting`] (also for stops beyond the walk or out of order), [`LearnError::Shape`],
-    /// or whatever the substrate reports.
+    /// [`LearnError::Setting`] (also for stops beyond the walk or out of order) and [`LearnError::Shape`]
+    /// before the substrate is touched; [`LearnError::NotHeld`] if clamped units move, or whatever the
+    /// substrate reports.
     pub fn by_spring<T: Scalar, S: Substrate<T>>(
         &self,
         substrate: &mut S,
@@ -106,6 +110,7 @@ impl Walk {
         stops: &[usize],
     ) -> Result<Vec<Mat<T>>, LearnError> {
         let units = substrate.units();
+        let steps = self.plan(stops)?;
         wiring.check(units, start.nrows())?;
         spring.validated()?;
         let mut places = start.to_owned();
@@ -114,15 +119,18 @@ impl Walk {
         let share = self.step() * spring.scale();
         // To rounding: then the place *becomes* the state at rest.
         let anew = (share - 1.0).abs() < 1e-12;
-        self.walk(stops, |time, relaxation| {
+        self.walk(steps, stops, |number, relaxation| {
             let drive = spring.drive(wiring, units, places.as_ref())?;
             substrate.attach(Some(drive))?;
+            // Half a step early, so that rounding does not decide.
+            let time = (number as f64 + 0.5) * self.step();
             if time < self.thermal_after {
                 substrate.relax(relaxation)?;
             } else {
                 substrate.evolve(relaxation)?;
             }
             let rest = substrate.read()?;
+            check_held(&wiring.clamped, prepared.as_ref(), rest.as_ref())?;
             let seen = wiring.seen(rest.as_ref());
             for chain in 0..seen.ncols() {
                 for row in 0..seen.nrows() {
@@ -141,10 +149,11 @@ impl Walk {
 
     /// Walks with the velocity read as a force while the visible units are held. The substrate's
     /// visible units must have no mobility, so that there is no thermal motion of the place either:
-    /// `thermal_after` has no effect. Otherwise as [`Walk::by_spring`].
+    /// `thermal_after` has no effect. Step n is prepared with the seed `stream::derive(seed, n)`. Otherwise as
+    /// [`Walk::by_spring`].
     ///
     /// # Errors
-    /// As [`Walk::by_spring`], and [`LearnError::NotHeld`] if the visible units do have mobility.
+    /// As [`Walk::by_spring`], and [`LearnError::NotHeld`] also if the visible units have mobility.
     pub fn by_energy<T: Scalar, S: ForceProbe<T>>(
         &self,
         substrate: &mut S,
@@ -155,17 +164,20 @@ impl Walk {
         stops: &[usize],
     ) -> Result<Vec<Mat<T>>, LearnError> {
         let units = substrate.units();
+        let steps = self.plan(stops)?;
         wiring.check(units, start.nrows())?;
         positive("the gain of the velocity read-out", gain)?;
         let mut states = wiring.spread(units, start);
         let visible = wiring.visible.clone();
         let share = T::of(self.step() * gain);
-        self.walk(stops, |_, relaxation| {
-            substrate.prepare(states.as_ref(), seed)?;
+        self.walk(steps, stops, |number, relaxation| {
+            substrate.prepare(states.as_ref(), stream::derive(seed, number as u64))?;
             substrate.relax(relaxation)?;
             let forces = substrate.probe_forces()?;
             let rest = substrate.read()?;
-            check_held(wiring.seen(states.as_ref()), wiring.seen(rest.as_ref()))?;
+            for held in [&wiring.visible, &wiring.clamped] {
+                check_held(held, states.as_ref(), rest.as_ref())?;
+            }
             states = rest;
             for chain in 0..states.ncols() {
                 let forces = &forces.col_as_slice(chain)[visible.clone()];
@@ -178,12 +190,8 @@ impl Walk {
         })
     }
 
-    /// All steps; what a step leaves behind is kept at the stops.
-    fn walk<T: Scalar>(
-        &self,
-        stops: &[usize],
-        mut step: impl FnMut(f64, f64) -> Result<Mat<T>, LearnError>,
-    ) -> Result<Vec<Mat<T>>, LearnError> {
+    /// Checks settings and stops; returns the number of steps to make: up to the last stop, if there is one.
+    fn plan(&self, stops: &[usize]) -> Result<usize, LearnError> {
         self.clone().validated()?;
         let ascends = |at: usize| stops[at] > if at == 0 { 0 } else { stops[at - 1] };
         if let Some(at) = (0..stops.len()).find(|&at| !ascends(at) || stops[at] > self.steps) {
@@ -193,27 +201,23 @@ impl Walk {
                 bound: "a number of steps from 1 to those of the walk, in ascending order",
             });
         }
+        Ok(stops.last().copied().unwrap_or(self.steps))
+    }
+
+    /// So many steps, each given its number and the time for relaxation; what a step leaves behind is
+    /// kept at the stops.
+    fn walk<T: Scalar>(
+        &self,
+        steps: usize,
+        stops: &[usize],
+        mut step: impl FnMut(usize, f64) -> Result<Mat<T>, LearnError>,
+    ) -> Result<Vec<Mat<T>>, LearnError> {
         let mut kept = Vec::with_capacity(stops.len());
-        for number in 0..self.steps {
+        for number in 0..steps {
             let relaxation = if number == 0 { self.first } else { self.later };
-            // Half a step early, so that rounding does not decide.
-            let places = step((number as f64 + 0.5) * self.step(), relaxation)?;
+            let places = step(number, relaxation)?;
             kept.extend(stops.contains(&(number + 1)).then_some(places));
         }
         Ok(kept)
     }
-}
-
-/// Refuses visible units that followed their force instead of showing it (both visible x chains).
-fn check_held<T: Scalar>(put: MatRef<'_, T>, found: MatRef<'_, T>) -> Result<(), LearnError> {
-    /// In data units: room for the readout of a device, and far less than the way to rest.
-    const READOUT: f64 = 1e-2;
-    let moved = (0..put.ncols())
-        .flat_map(|chain| (0..put.nrows()).map(move |row| (row, chain)))
-        .map(|at| (found[at] - put[at]).wide().abs())
-        .fold(0.0, f64::max);
-    if moved > READOUT {
-        return Err(LearnError::NotHeld { moved });
-    }
-    Ok(())
 }

@@ -7,7 +7,7 @@ use faer::{Mat, MatRef, mat};
 use overdamped_energy::{Activation, SiteTerm, Sites};
 use overdamped_learn::{LearnError, Spring, Walk, Wiring};
 use overdamped_substrate::{
-    Integrator, PerUnit, Settings, SimulatedSubstrate, Substrate, TimeStep,
+    Integrator, Metered, PerUnit, Settings, SimulatedSubstrate, Substrate, TimeStep,
 };
 
 use crate::toy::Toy;
@@ -222,6 +222,32 @@ fn stops_are_the_places_after_so_many_steps() {
     assert_eq!(along(&toy, &walk(0.4, 4), start.as_ref(), &[]).len(), 0);
 }
 
+/// Nothing is asked of the substrate after the last stop.
+#[test]
+fn a_walk_ends_at_its_last_stop() {
+    let toy = Toy::coupled();
+    let start = start(&toy, 2);
+    let spent = |stops: &[usize]| {
+        let mut device = Metered::new(toy.programmed(), &toy.settings()).unwrap();
+        walk(0.8, 8)
+            .by_spring(
+                &mut device,
+                &toy.wiring,
+                toy.spring,
+                start.as_ref(),
+                1,
+                stops,
+            )
+            .unwrap();
+        device.acts().states_read
+    };
+    let step = 2 * 19;
+    assert_eq!(
+        [spent(&[1, 3]), spent(&[]), spent(&[8])],
+        [3, 8, 8].map(|n| n * step)
+    );
+}
+
 /// Stops that the walk does not reach would leave the caller with fewer places than asked for.
 #[test]
 fn stops_beyond_the_walk_are_refused() {
@@ -257,10 +283,13 @@ fn a_walk_by_energy_needs_visible_units_that_are_held() {
     let error = walk(0.8, 8)
         .by_energy(&mut substrate, &toy.wiring, 2.0, start.as_ref(), 1, &[8])
         .unwrap_err();
-    assert!(matches!(error, LearnError::NotHeld { .. }), "{error}");
+    assert!(
+        matches!(error, LearnError::NotHeld { unit: 0..6, .. }),
+        "{error}"
+    );
     let message = error.to_string();
     assert!(
-        message.contains("give the visible units no mobility"),
+        message.contains("in a walk by forces the visible units"),
         "{message}"
     );
 }

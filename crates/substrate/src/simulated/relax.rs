@@ -18,6 +18,9 @@ impl<T: Scalar> SimulatedSubstrate<T> {
             Relaxer::Nesterov { momentum } => {
                 let time = duration * (1.0 - momentum);
                 let (steps, step) = self.settings.time_step.divide(time);
+                if steps > 0 {
+                    self.check_momentum(step, momentum)?;
+                }
                 self.descend(Descent::Momentum {
                     steps,
                     step,
@@ -51,6 +54,19 @@ impl<T: Scalar> SimulatedSubstrate<T> {
             block.residuals(&driven, &self.mobility)
         });
         Ok(Residuals::of(residuals.flatten_iter().collect()))
+    }
+
+    /// Refuses a step that is certainly unstable at the first chain's state. Around a minimum of curvature K,
+    /// with a = h mu K, momentum steps are x'' = (1 - a) ((1 + m) x - m x'). They alternate without end once
+    /// z = -1 solves z^2 - (1 - a) (1 + m) z + (1 - a) m = 0, at a = 2 (1 + m) / (1 + 2 m).
+    fn check_momentum(&self, step: f64, momentum: f64) -> Result<(), SubstrateError> {
+        let potential = self.ready()?.potential.as_ref();
+        let Some(block) = self.blocks.first() else {
+            return Ok(());
+        };
+        let driven = block.driven(potential, self.drive.as_ref());
+        let limit = 2.0 * (1.0 + momentum) / (1.0 + 2.0 * momentum);
+        block.check_step(&driven, &self.mobility, step, limit)
     }
 
     /// Moves every block down by a shortcut.
