@@ -45,8 +45,9 @@ fn a_quadratic_nudge_beyond_its_bound_is_refused() {
             panic!("another error: {error}")
         };
         assert_eq!(found, strength);
-        // Weak couplings lower it by less than 1 %.
-        assert!((bound * 900.0 / 16.0 - 1.0).abs() < 0.01, "{bound}");
+        // Weak couplings to units that follow lower it by 1.1 %.
+        let share = bound * 900.0 / 16.0;
+        assert!(share < 1.0 && share > 0.985, "{bound}");
         let message = error.to_string();
         let on = format!("runs away from a strength at or below {bound:.3e} on");
         assert!(message.contains(&on), "{message}");
@@ -61,7 +62,7 @@ fn a_quadratic_nudge_beyond_its_bound_is_refused() {
             assert!(gradient.iter().all(|slope| slope.is_finite()));
         }
     }
-    outcome(nudging(NudgeForce::Quadratic, Sides::Two, 0.0175)).unwrap();
+    outcome(nudging(NudgeForce::Quadratic, Sides::Two, 0.017)).unwrap();
 }
 
 /// One linear visible unit above four linear hidden ones: they follow it, and the curvature that the cost
