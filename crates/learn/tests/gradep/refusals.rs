@@ -49,7 +49,7 @@ fn a_quadratic_nudge_beyond_its_bound_is_refused() {
         let share = bound * 900.0 / 16.0;
         assert!(share < 1.0 && share > 0.985, "{bound}");
         let message = error.to_string();
-        let on = format!("runs away from a strength at or below {bound:.3e} on");
+        let on = format!("runs away from a strength at or below {bound:.3e} = ");
         assert!(message.contains(&on), "{message}");
         assert!(message.contains("nudge by a constant force"), "{message}");
         // The other ways have no such bound.
