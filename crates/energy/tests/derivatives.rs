@@ -257,13 +257,13 @@ proptest! {
                 let held = HeldGroup { drive, mobile: &mobile, least_curvature: least, walls };
                 let mut moved = states.clone();
                 grouped.newton_step(group, &held, moved.as_mut());
-                for unit in 0..units {
+                for (unit, &mobile) in mobile.iter().enumerate() {
                     let own = grouped.groups()[group].iter().any(|range| range.contains(&unit));
                     for chain in 0..CHAINS {
                         let at = (unit, chain);
                         let spring = drive.map_or(0.0, |drive| drive.stiffness()[unit]);
                         let step = forces[at] / (curvatures[at] + spring).max(least);
-                        let moves = own && mobile[unit] == 1.0;
+                        let moves = own && mobile == 1.0;
                         let expected = if moves { (states[at] + step).clamp(-walls, walls) } else { states[at] };
                         prop_assert!((moved[at] - expected).abs() < 1e-12, "unit {unit}: {} for {expected}", moved[at]);
                     }
