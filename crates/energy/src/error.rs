@@ -58,6 +58,59 @@ pub enum EnergyError {
         /// What is wrong, and what to do.
         reason: String,
     },
+    /// A module of a modular network cannot be made, or does not exist.
+    #[error("module {module} {reason}")]
+    Module {
+        /// Which module.
+        module: usize,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A coupling of a modular network cannot be made, or does not exist.
+    #[error("coupling {coupling} {reason}")]
+    Coupling {
+        /// Which coupling, in their order.
+        coupling: usize,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A unit that moves is not stiff.
+    #[error(
+        "unit {unit} of module {module} has stiffness {stiffness}, springs included; a unit that \
+         moves needs more than zero: raise `stiffness.{module}`, or hold the unit by a spring"
+    )]
+    Stiffness {
+        /// The module.
+        module: usize,
+        /// Which of its units, from 0.
+        unit: usize,
+        /// Its stiffness with that of its spring.
+        stiffness: f64,
+    },
+    /// Couplings are too strong for the stiffness.
+    #[error(
+        "the stiffness is not positive definite: with the couplings its smallest eigenvalue is \
+         {eigenvalue:.3e}, most of it in module {module}; raise `stiffness.{module}`, or weaken the \
+         couplings with `Modular::project`"
+    )]
+    NotDefinite {
+        /// The smallest eigenvalue of diag(a) - W.
+        eigenvalue: f64,
+        /// The module where its eigenvector is largest.
+        module: usize,
+    },
+    /// A margin of a projection leaves nothing.
+    #[error("the margin is {margin}; it must be at least 0 and below 1")]
+    Margin {
+        /// The margin given.
+        margin: f64,
+    },
+    /// A decomposition did not converge.
+    #[error("{what} did not converge; bring the parameters closer to one")]
+    Unconverged {
+        /// What was sought.
+        what: String,
+    },
     /// Two terms of a sum have different numbers of units.
     #[error("a term on {found} units cannot join a sum on {expected} units")]
     Units {

@@ -5,6 +5,7 @@
 //! | [`simd`] | sixteen lanes, in three versions; the only unsafe code of the project |
 //! | `math` | ln, sine, cosine, exp and tanh by polynomials |
 //! | [`activation`] | what the units of layered energies pass on, with slopes and curvatures |
+//! | [`quartic`] | units moved towards the bottoms of quartic wells |
 //! | [`noise`] | a stream of standard normals for each chain, as a documented format |
 //! | [`matrix`] | couplings, packed for the order in which they are read |
 //! | [`program`] | the force on each unit in closed form |
@@ -27,6 +28,7 @@ pub(crate) mod math;
 pub mod matrix;
 pub mod noise;
 pub mod program;
+pub mod quartic;
 pub mod simd;
 mod steps;
 

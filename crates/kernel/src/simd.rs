@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::activation::{Elementwise, Newton};
 use crate::noise::Fill;
+use crate::quartic::Descent;
 use crate::steps::Steps;
 
 pub use self::double::Double;
@@ -78,6 +79,9 @@ pub trait Real:
     /// A Newton step of each state of a slice; likewise.
     #[doc(hidden)]
     fn newton(path: Path, newton: Newton<'_, '_, Self>);
+    /// Each state of a slice towards the bottom of its well; likewise.
+    #[doc(hidden)]
+    fn descend(path: Path, descent: Descent<'_, '_, Self>);
 }
 
 mod sealed {
@@ -114,6 +118,9 @@ impl Real for f32 {
     fn newton(path: Path, newton: Newton<'_, '_, Self>) {
         path.execute(newton);
     }
+    fn descend(path: Path, descent: Descent<'_, '_, Self>) {
+        path.execute(descent);
+    }
 }
 
 impl Real for f64 {
@@ -139,6 +146,9 @@ impl Real for f64 {
     }
     fn newton(path: Path, newton: Newton<'_, '_, Self>) {
         path.execute(newton);
+    }
+    fn descend(path: Path, descent: Descent<'_, '_, Self>) {
+        path.execute(descent);
     }
 }
 
