@@ -111,8 +111,8 @@ pub enum LearnError {
     /// A network did not come to rest in its free phase, or when it was nudged.
     #[error(
         "after a {phase} phase of {time} the median chain is {median:.2e} from rest (99 % quantile \
-         {high:.2e}, largest {largest:.2e}), above the bound of {bound:.2e}; give it more time, or lower \
-         the learning rate; where the energy is not convex, a stiffer spring helps"
+         {high:.2e}, largest {largest:.2e}), above the bound of {bound:.2e}; give it more time ({}), or lower \
+         the learning rate; where the energy is not convex, a stiffer spring helps", more(*needed)
     )]
     Unrelaxed {
         /// `free` or `nudged`.
@@ -127,6 +127,9 @@ pub enum LearnError {
         largest: f64,
         /// Bound of the median.
         bound: f64,
+        /// Time that it would need, by the decay of the residual between the last two looks: infinite if no
+        /// time is enough, absent if there was one look only.
+        needed: Option<f64>,
     },
     /// A quadratic nudge is strong enough to turn the energy over.
     #[error(
@@ -139,6 +142,17 @@ pub enum LearnError {
         strength: f64,
         /// Its bound, or a value above the bound.
         bound: f64,
+    },
+    /// Fluctuations that there are none of at zero temperature.
+    #[error(
+        "the {estimator} estimate divides by the temperature of the bath, which is {temperature}; it must be \
+         positive and finite: warm the bath, or nudge"
+    )]
+    NoTemperature {
+        /// Which estimator.
+        estimator: &'static str,
+        /// kT.
+        temperature: f64,
     },
     /// A state at rest is not at a minimum.
     #[error(
@@ -191,6 +205,17 @@ pub enum LearnError {
         /// What is wrong, and what to do.
         reason: String,
     },
+}
+
+/// How much more time a phase needs, in words.
+fn more(needed: Option<f64>) -> String {
+    match needed {
+        Some(time) if time.is_finite() => {
+            format!("{time:.3} in all, at the decay between the last two looks")
+        }
+        Some(_) => "though at the decay between the last two looks no time is enough".to_owned(),
+        None => "how much, one look cannot tell".to_owned(),
+    }
 }
 
 /// Refuses a setting that is not finite or not above its lower bound.

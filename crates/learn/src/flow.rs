@@ -28,6 +28,6 @@ mod pairs;
 mod walk;
 
 pub use assignment::{Assignment, assign};
-pub use field::{Settling, Spring};
+pub use field::Spring;
 pub use pairs::{FlowBatch, FlowPairs, Pairing};
 pub use walk::Walk;

@@ -22,10 +22,10 @@ use overdamped_substrate::stream::Stream;
 use rand::Rng;
 
 use crate::error::positive;
-use crate::nudging::AtRest;
 use crate::wiring::check_held;
 use crate::{
-    FlowPairs, LearnError, Measured, Nudging, QuadraticCost, Rule, Settling, Spring, Wiring,
+    FlowPairs, FreeState, LearnError, Measured, Nudging, Phase, QuadraticCost, Rule, Settling,
+    Spring, Visited, Wiring,
 };
 
 /// Settings of [`GradEp`].
@@ -131,9 +131,9 @@ impl<T: Scalar, S: Substrate<T> + Send> Rule<T> for GradEp<T, S> {
         let start = wiring.spread(units, places);
         self.substrate.prepare(start.as_ref(), stream.next_u64())?;
         self.substrate.attach(Some(base.clone()))?;
-        let residuals = free.settle(&mut self.substrate)?;
-        let rest = self.substrate.read()?;
-        check_held(&wiring.clamped, start.as_ref(), rest.as_ref())?;
+        let settled = free.settle(&mut self.substrate)?;
+        let rest = Visited::at_rest(self.substrate.read()?)?;
+        check_held(&wiring.clamped, start.as_ref(), rest.last())?;
         // Nudged phases.
         let visible = wiring.visible.len();
         let scale = spring.scale();
@@ -142,17 +142,20 @@ impl<T: Scalar, S: Substrate<T> + Send> Rule<T> for GradEp<T, S> {
         });
         let cost = QuadraticCost::new(wiring.clone(), scale * scale, targets)?;
         gradient.fill(T::ZERO);
-        let at_rest = AtRest {
+        let at_rest = FreeState {
             potential: potential.as_ref(),
-            base: &base,
-            free: &rest,
-            duration: *nudged,
+            base: Some(&base),
+            visited: &rest,
         };
-        let ends = nudging.contrast(&mut self.substrate, &at_rest, &cost, gradient)?;
-        free.check("nudged", *nudged, &ends)?;
+        let phase = Phase::Cold { time: *nudged };
+        let substrate = &mut self.substrate;
+        let ends = nudging.contrast(substrate, &at_rest, &cost, &phase, stream, gradient)?;
+        if let Some(ends) = ends {
+            settled.check_phase("nudged", *nudged, &ends, free.refuse)?;
+        }
         Ok(Measured {
-            loss: Some(2.0 * cost.mean(rest.as_ref()) / visible as f64),
-            residual: Some(residuals.high),
+            loss: Some(2.0 * cost.mean(rest.last()) / visible as f64),
+            residual: Some(settled.residuals.high),
         })
     }
 }

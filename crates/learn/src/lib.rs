@@ -10,7 +10,9 @@
 //! | [`PathLikelihood`] | the same along an observed path | the same |
 //! | [`Contrastive::equilibrium`] (static CD) | x_s and where it relaxes to | dE(x) - dE(x') |
 //! | [`Contrastive::trajectory`] | x_s and the network's way back to it | dE(x) - dE(x') |
-//! | [`GradEp`] | rest on a spring at x_t, nudged to either side | [dE(x+) - dE(x-)] / (2 beta) |
+//! | [`Nudging`] | the free state, nudged to one side or both, at rest or in the bath | [dE(x+) - dE(x-)] / (2 beta) |
+//! | [`GradEp`] | the same, on a spring at x_t | the same |
+//! | [`covariance_gradient`] | free samples, no nudge | -Cov(dE, C) / kT |
 //!
 //! The first four learn in the denoiser form of [`Denoiser`]. [`GradEp`] learns the velocity field of flow
 //! matching ([`FlowPairs`]), read as the displacement on a [`Spring`]; a [`Walk`] follows it from noise to
@@ -30,6 +32,7 @@
 mod adam;
 mod checkpoint;
 mod contrastive;
+mod covariance;
 mod error;
 mod examples;
 mod flow;
@@ -42,23 +45,26 @@ mod noising;
 mod nudging;
 mod path_likelihood;
 mod rule;
+mod settling;
 mod training;
 mod wiring;
 
 pub use adam::{Adam, AdamSettings, Schedule, Step};
 pub use checkpoint::Checkpoint;
 pub use contrastive::Contrastive;
+pub use covariance::covariance_gradient;
 pub use error::LearnError;
 pub use examples::{Draws, Examples};
-pub use flow::{Assignment, FlowBatch, FlowPairs, Pairing, Settling, Spring, Walk, assign};
+pub use flow::{Assignment, FlowBatch, FlowPairs, Pairing, Spring, Walk, assign};
 pub use force_matching::ForceMatching;
 pub use gradep::{GradEp, GradEpSettings};
 pub use implicit::implicit_gradient;
 pub use least_squares::{Floor, LeastSquares, Optimum, SolveSettings};
 pub use moments::{DataMoments, MomentOptimum, MomentProblem, MomentSettings};
 pub use noising::{Denoiser, Interval, Level, Noising};
-pub use nudging::{NudgeForce, Nudging, QuadraticCost, Sides};
+pub use nudging::{FreeState, NudgeForce, Nudging, Phase, QuadraticCost, Reading, Sides, Visited};
 pub use path_likelihood::PathLikelihood;
 pub use rule::{Measured, Rule};
+pub use settling::{Settled, Settling};
 pub use training::{Milestone, Model, Outcome, Verdict, train};
 pub use wiring::Wiring;

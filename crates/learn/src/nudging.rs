@@ -1,51 +1,90 @@
-//! Nudged equilibria: the contrast that gives the gradient of a cost at rest (Scellier and
-//! Bengio 2017; symmetric: Laborieux et al. 2021; with a spring: arXiv 2604.08150).
+//! Nudged states: the contrasts that give the gradient of a cost (Scellier and Bengio 2017).
 //!
-//! A network at rest is nudged by beta times a cost C of its visible states and moves a little:
+//! A network in its free state x, of energy E, is nudged by beta times a cost C and moves a little:
 //!
-//! d/dbeta [dE/dtheta at rest under E + beta C] at beta = 0  is  dC/dtheta at rest,
+//! d/dbeta [dE/dtheta under E + beta C] at beta = 0  is  dC/dtheta,
 //!
-//! because E + beta C is stationary at rest. The derivative is taken as a difference:
+//! at rest because E + beta C is stationary there, and in a bath for the mean of dE/dtheta, because
+//! d<A>/dbeta = -Cov(A, C) / kT. The derivative is taken as a difference, in one of these ways; e(beta) is the
+//! local gradient dE/dtheta of the nudged state, e(0) of the free one:
 //!
-//! | [`Sides`] | estimate | bias of a cost of curvature kappa, energy of curvature K |
-//! |---|---|---|
-//! | one | [dE(+beta) - dE(0)] / beta | 1 / (1 + beta kappa / K) |
-//! | two | [dE(+beta) - dE(-beta)] / (2 beta) | 1 / (1 - (beta kappa / K)^2) |
+//! | estimator | nudge | [`Sides`] | estimate | bias | free phase |
+//! |---|---|---|---|---|---|
+//! | [one-sided](Nudging::one_sided) | a spring | one | [e(beta) - e(0)] / beta | O(beta) | at rest |
+//! | [symmetric](Nudging::symmetric) | a spring | two | [e(beta) - e(-beta)] / 2 beta | O(beta^2) | any |
+//! | [constant force](Nudging::constant_force) | frozen | two | the same | none if E is quadratic, else O(beta^2) | at rest |
+//! | [compensated](Nudging::compensated) | a spring | compensated | [e(beta) - e(0, continued)] / beta | O(beta) | any |
+//! | [covariance](crate::covariance_gradient) | none | | -Cov(dE/dtheta, C) / kT | none | thermal samples |
 //!
-//! A [linear](NudgeForce::Linear) nudge pulls with the frozen force -beta dC/dx of the free state. Its limit is the
-//! same; it has no such bias (none at all if E is quadratic) and no bound on beta, while a quadratic one
-//! must stay below K / kappa, or the state of -beta runs away. K is the curvature that the cost feels: that
-//! of the visible units once hidden ones have followed them.
+//! One-sided: Scellier and Bengio 2017; symmetric: Laborieux et al. 2021; frozen force: arXiv 2604.08150 (its
+//! linear nudge); covariance: linear response (Kubo 1966).
+//!
+//! **Bias.** Where one curvature K meets a cost of curvature kappa, a spring to one side gives the gradient times
+//! 1 / (1 + beta kappa / K), to two sides times 1 / (1 - (beta kappa / K)^2), and must stay below K / kappa, or
+//! the state of -beta runs away. K is the curvature that the cost feels: that of the visible units once hidden
+//! ones have followed them. A frozen force has no such bound.
+//!
+//! **Free phase.** Let it end r0 short of rest, and let G r0 be left of it at the end of the nudged phase. A
+//! one-sided contrast then carries -(I - G) r0 / beta, which no cost has caused; between two sides, or against a
+//! continued free phase, it cancels. A frozen force is that of the place where the network was, kappa r0 from the
+//! true one. [`Nudging::needs_rest`] says which is which, and [`Nudging::check_rest`] refuses what is too early.
+//!
+//! How long a phase relaxes, and whether the bath is cold, is no property of an estimator but of the
+//! substrate: [`Phase`]. In a warm bath the [`Reading`] decides between <C> and C at the mean state.
+//!
+//! A contour of complex nudges would remove every power of beta (holomorphic: Laborieux and Zenke 2022). It needs
+//! units with complex states, and those of a real network have none: it is left out.
 
-use faer::{Mat, MatRef};
-use overdamped_energy::{Drive, Potential, Scalar};
-use overdamped_substrate::{Residuals, Substrate};
+mod bound;
+mod contrast;
+mod cost;
+mod phase;
+
+use faer::MatRef;
+use overdamped_energy::Scalar;
 use serde::{Deserialize, Serialize};
 
+pub use self::contrast::FreeState;
+pub use self::cost::QuadraticCost;
+pub use self::phase::{Phase, Reading, Visited};
 use crate::error::positive;
-use crate::{LearnError, Wiring};
+use crate::{LearnError, Settled};
 
 /// How a nudge pulls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NudgeForce {
-    /// -beta dC/dx of the free state, held constant.
+    /// -beta dC/dx of the free state, held constant. In a bath: of the mean free state.
     #[default]
     Linear,
     /// -beta dC/dx of the state as it moves: a spring.
     Quadratic,
 }
 
-/// Which equilibria are contrasted.
+/// Which states are contrasted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sides {
     /// The nudged one and the free one.
     One,
+    /// The nudged one and one that goes on without a nudge, both started from the free one and run for the same
+    /// time: what is left of the free relaxation cancels, and no nudge of the other sign is needed.
+    Compensated,
     /// Those of opposite nudges, both started from the free one and run for the same time, so that
     /// whatever is left of the free relaxation cancels. The free one, as it was read, is written again before each.
     #[default]
     Two,
+}
+
+impl Sides {
+    /// Phases that follow the free one.
+    #[must_use]
+    pub const fn phases(self) -> u32 {
+        match self {
+            Self::One => 1,
+            Self::Compensated | Self::Two => 2,
+        }
+    }
 }
 
 /// How a rule nudges.
@@ -53,7 +92,7 @@ pub enum Sides {
 pub struct Nudging {
     /// How the nudge pulls. Default linear.
     pub force: NudgeForce,
-    /// Which equilibria are contrasted. Default two.
+    /// Which states are contrasted. Default two.
     pub sides: Sides,
     /// beta. Default 1.25e-3.
     pub strength: f64,
@@ -61,174 +100,51 @@ pub struct Nudging {
 
 impl Default for Nudging {
     fn default() -> Self {
-        Self {
-            force: NudgeForce::default(),
-            sides: Sides::default(),
-            strength: 1.25e-3,
-        }
+        Self::constant_force(1.25e-3)
     }
-}
-
-/// C = kappa |x - target|^2 / 2 on the visible units of each chain.
-#[derive(Debug, Clone)]
-pub struct QuadraticCost<T: Scalar> {
-    wiring: Wiring,
-    curvature: f64,
-    targets: Mat<T>,
-}
-
-impl<T: Scalar> QuadraticCost<T> {
-    /// A cost of curvature kappa with its minimum at `targets` (visible x chains).
-    ///
-    /// # Errors
-    /// [`LearnError::Setting`] for a curvature that is not positive, [`LearnError::Shape`] for targets of
-    /// another height than there are visible units.
-    pub fn new(wiring: Wiring, curvature: f64, targets: Mat<T>) -> Result<Self, LearnError> {
-        positive("the curvature of a cost", curvature)?;
-        if targets.nrows() != wiring.visible.len() {
-            return Err(LearnError::Shape {
-                what: "visible units of a target",
-                expected: wiring.visible.len(),
-                found: targets.nrows(),
-            });
-        }
-        Ok(Self {
-            wiring,
-            curvature,
-            targets,
-        })
-    }
-
-    /// Number of chains.
-    pub(crate) fn chains(&self) -> usize {
-        self.targets.ncols()
-    }
-
-    /// dC/dx at `states`, zero on other units (both units x chains).
-    ///
-    /// # Panics
-    /// If there are more chains than targets, or fewer units than the wiring has.
-    #[must_use]
-    pub fn gradient(&self, states: MatRef<'_, T>) -> Mat<T> {
-        let mut gradient = Mat::zeros(states.nrows(), states.ncols());
-        let curvature = T::of(self.curvature);
-        let seen = self.wiring.seen(states);
-        for chain in 0..states.ncols() {
-            for row in 0..seen.nrows() {
-                gradient[(self.wiring.visible.start + row, chain)] =
-                    curvature * (seen[(row, chain)] - self.targets[(row, chain)]);
-            }
-        }
-        gradient
-    }
-
-    /// Mean over chains of C at `states` (units x chains).
-    ///
-    /// # Panics
-    /// As [`QuadraticCost::gradient`].
-    #[must_use]
-    pub fn mean(&self, states: MatRef<'_, T>) -> f64 {
-        let seen = self.wiring.seen(states);
-        let mut squares = 0.0;
-        for chain in 0..states.ncols() {
-            for row in 0..seen.nrows() {
-                let off = (seen[(row, chain)] - self.targets[(row, chain)]).wide();
-                squares += off * off;
-            }
-        }
-        0.5 * self.curvature * squares / states.ncols() as f64
-    }
-
-    /// The drive that adds `strength` times this cost to the energy.
-    fn drive(
-        &self,
-        force: NudgeForce,
-        strength: f64,
-        gradient: &Mat<T>,
-    ) -> Result<Drive<T>, LearnError> {
-        Ok(match force {
-            NudgeForce::Linear => Drive::linear_nudge(T::of(strength), gradient.as_ref())?,
-            NudgeForce::Quadratic => {
-                let mut on = vec![false; gradient.nrows()];
-                on[self.wiring.visible.clone()].fill(true);
-                let mut places = Mat::zeros(gradient.nrows(), gradient.ncols());
-                places
-                    .as_mut()
-                    .subrows_mut(self.wiring.visible.start, self.targets.nrows())
-                    .copy_from(&self.targets);
-                let stiffness = T::of(strength * self.curvature);
-                Drive::quadratic_nudge(stiffness, &on, places.as_ref())?
-            }
-        })
-    }
-
-    /// Refuses a quadratic nudge that is certainly too strong for its opposite. Along d = x(+beta) - x(0) the
-    /// energy E - beta C curves by d.Hd - beta kappa |d_visible|^2, with H of energy and drive at rest; the
-    /// least beta at which that is not positive, over the first chains, is the bound.
-    ///
-    /// It is never below the true one, so that whatever is refused does run away. Hidden units count: they
-    /// follow the visible ones, and what they give way by lowers the curvature.
-    fn check_bound(
-        &self,
-        strength: f64,
-        rest: &AtRest<'_, T>,
-        plus: &Mat<T>,
-    ) -> Result<(), LearnError> {
-        /// Chains that speak for all.
-        const CHAINS: usize = 32;
-        let chains = CHAINS.min(plus.ncols());
-        let states = rest.free.as_ref().subcols(0, chains);
-        let along = Mat::from_fn(plus.nrows(), chains, |unit, chain| {
-            plus[(unit, chain)] - states[(unit, chain)]
-        });
-        let mut products = Mat::zeros(plus.nrows(), chains);
-        rest.potential
-            .add_curvature_product(states, along.as_ref(), products.as_mut());
-        rest.base
-            .add_curvature_product(states, along.as_ref(), products.as_mut());
-        let mut bound = f64::INFINITY;
-        for chain in 0..chains {
-            let way = along.col_as_slice(chain);
-            let curvature = dot(way, products.col_as_slice(chain));
-            let length = dot(way, way);
-            if length > 0.0 && curvature <= 0.0 {
-                let smallest = curvature / length;
-                return Err(LearnError::NotConvex { chain, smallest });
-            }
-            let seen = &way[self.wiring.visible.clone()];
-            // A chain that did not move says nothing: NaN, or infinite.
-            bound = bound.min(curvature / (self.curvature * dot(seen, seen)));
-        }
-        if strength >= bound {
-            return Err(LearnError::NudgeTooStrong { strength, bound });
-        }
-        Ok(())
-    }
-
-    /// Checks that the cost is of some of these units.
-    pub(crate) fn check(&self, units: usize) -> Result<(), LearnError> {
-        self.wiring.check(units, self.wiring.rows())
-    }
-}
-
-/// The inner product of two directions.
-fn dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a.wide() * b.wide()).sum()
-}
-
-/// A substrate at rest, about to be nudged.
-pub(crate) struct AtRest<'a, T: Scalar> {
-    /// The energy, for dE/dtheta.
-    pub(crate) potential: &'a dyn Potential<T>,
-    /// What holds the network besides: the spring.
-    pub(crate) base: &'a Drive<T>,
-    /// Its free states (units x chains).
-    pub(crate) free: &'a Mat<T>,
-    /// Time of each nudged phase.
-    pub(crate) duration: f64,
 }
 
 impl Nudging {
+    /// A spring to one side, against the free state.
+    #[must_use]
+    pub const fn one_sided(strength: f64) -> Self {
+        Self {
+            force: NudgeForce::Quadratic,
+            sides: Sides::One,
+            strength,
+        }
+    }
+
+    /// A spring to both sides.
+    #[must_use]
+    pub const fn symmetric(strength: f64) -> Self {
+        Self {
+            force: NudgeForce::Quadratic,
+            sides: Sides::Two,
+            strength,
+        }
+    }
+
+    /// A frozen force to both sides.
+    #[must_use]
+    pub const fn constant_force(strength: f64) -> Self {
+        Self {
+            force: NudgeForce::Linear,
+            sides: Sides::Two,
+            strength,
+        }
+    }
+
+    /// A spring to one side, against a continued free phase.
+    #[must_use]
+    pub const fn compensated(strength: f64) -> Self {
+        Self {
+            force: NudgeForce::Quadratic,
+            sides: Sides::Compensated,
+            strength,
+        }
+    }
+
     /// The settings, if each is within its range.
     ///
     /// # Errors
@@ -238,66 +154,39 @@ impl Nudging {
         Ok(self)
     }
 
-    /// Adds the estimate of the mean over chains of dC/dtheta to `gradient`; returns the residuals of the
-    /// nudged phase whose median chain is farther from rest.
-    ///
-    /// The substrate is in the free state, with parameters programmed and the base drive attached. It ends nudged.
-    pub(crate) fn contrast<T: Scalar, S: Substrate<T>>(
-        &self,
-        substrate: &mut S,
-        rest: &AtRest<'_, T>,
-        cost: &QuadraticCost<T>,
-        gradient: &mut [T],
-    ) -> Result<Residuals, LearnError> {
-        let frozen = cost.gradient(rest.free.as_ref());
-        let nudged = |substrate: &mut S, sign: f64| {
-            if self.sides == Sides::Two {
-                // Both from the free state as it was read, so that an error of the readout is one of
-                // both; the bath is cold, so that the seed does not matter.
-                substrate.prepare(rest.free.as_ref(), 0)?;
-            }
-            let nudge = cost.drive(self.force, sign * self.strength, &frozen)?;
-            substrate.attach(Some(rest.base.clone().and(&nudge)?))?;
-            let residuals = substrate.relax(rest.duration)?;
-            Ok::<_, LearnError>((substrate.read()?, residuals))
-        };
-        let (plus, mut residuals) = nudged(substrate, 1.0)?;
-        let (minus, width) = match self.sides {
-            Sides::One => (None, self.strength),
-            Sides::Two => {
-                if self.force == NudgeForce::Quadratic {
-                    cost.check_bound(self.strength, rest, &plus)?;
-                }
-                let (minus, other) = nudged(substrate, -1.0)?;
-                if other.median > residuals.median {
-                    residuals = other;
-                }
-                (Some(minus), 2.0 * self.strength)
-            }
-        };
-        let share = 1.0 / (width * rest.free.ncols() as f64);
-        let minus = minus.as_ref().unwrap_or(rest.free);
-        subtract_gradients(rest.potential, T::of(share), &plus, minus, gradient);
-        Ok(residuals)
+    /// Whether a free phase that ends early spoils the estimate: it does for a frozen force, and for one side.
+    #[must_use]
+    pub const fn needs_rest(&self) -> bool {
+        matches!(self.force, NudgeForce::Linear) || matches!(self.sides, Sides::One)
     }
-}
 
-/// Adds `share` times the sum over chains of dE/dtheta(plus) - dE/dtheta(minus).
-fn subtract_gradients<T: Scalar>(
-    potential: &dyn Potential<T>,
-    share: T,
-    plus: &Mat<T>,
-    minus: &Mat<T>,
-    gradient: &mut [T],
-) {
-    let sum = |states: &Mat<T>, weight: T| {
-        let mut sum = vec![T::ZERO; potential.parameter_count()];
-        let weights = vec![weight; states.ncols()];
-        potential.add_parameter_gradient(&weights, states.as_ref(), &mut sum);
-        sum
-    };
-    let (plus, minus) = rayon::join(|| sum(plus, share), || sum(minus, -share));
-    for (slot, (plus, minus)) in gradient.iter_mut().zip(plus.into_iter().zip(minus)) {
-        *slot += plus + minus;
+    /// Refuses a free phase that ended too early for this estimator. What is left of the forces must be at
+    /// most `tolerance` times what it is mistaken for, in the median chain: beta |dC/dx| for one side, whose
+    /// contrast takes it for the nudge's; |dC/dx| itself for a frozen force to two sides. Others are
+    /// never refused ([`Nudging::needs_rest`]).
+    ///
+    /// `free` are the states at the end of the free phase (units x chains).
+    ///
+    /// # Errors
+    /// [`LearnError::Unrelaxed`], which tells how much time it would need if `settled` has seen the decay;
+    /// [`LearnError::Setting`] for a tolerance that is not positive, [`LearnError::Shape`] if cost and
+    /// states do not fit.
+    pub fn check_rest<T: Scalar>(
+        &self,
+        settled: &Settled,
+        cost: &QuadraticCost<T>,
+        free: MatRef<'_, T>,
+        tolerance: f64,
+    ) -> Result<(), LearnError> {
+        positive("the share of the nudge that may be left over", tolerance)?;
+        cost.check_states(free.nrows(), free.ncols())?;
+        if !self.needs_rest() {
+            return Ok(());
+        }
+        let scale = match self.sides {
+            Sides::One => self.strength,
+            Sides::Compensated | Sides::Two => 1.0,
+        };
+        settled.check(tolerance * scale * cost.median_slope(free))
     }
 }

@@ -100,7 +100,7 @@ fn settling_looks_again_until_at_rest() {
         let start = toy.wiring.spread(toy.units(), places.as_ref());
         substrate.prepare(start.as_ref(), 1).unwrap();
         substrate.attach(Some(toy.base(places.as_ref()))).unwrap();
-        let residuals = settling.settle(substrate)?;
+        let residuals = settling.settle(substrate)?.residuals;
         let spent = substrate.acts().relaxation[0].unit_seconds;
         // 17 of 19 units move, in 12 chains.
         Ok::<_, LearnError>((residuals, spent / (17.0 * 12.0)))

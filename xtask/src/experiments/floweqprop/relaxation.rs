@@ -87,11 +87,7 @@ struct Outcome {
 impl Outcome {
     /// Time of all phases together, in 1 / (mobility x stiffness).
     fn time(&self) -> f64 {
-        let nudged = match self.sides {
-            Sides::One => 1.0,
-            Sides::Two => 2.0,
-        };
-        self.phases.free + nudged * self.phases.nudged
+        self.phases.free + f64::from(self.sides.phases()) * self.phases.nudged
     }
 
     fn is_device(&self) -> bool {
@@ -121,6 +117,7 @@ pub fn study(
     for outcome in &outcomes {
         let (suffix, side) = match outcome.sides {
             Sides::One => ("_one_sided", "one-sided"),
+            Sides::Compensated => ("_compensated", "drift-compensated"),
             Sides::Two => ("", "symmetric"),
         };
         let name = format!("{prefix}.relaxation.{}{suffix}", outcome.phases.id);
