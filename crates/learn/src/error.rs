@@ -165,6 +165,40 @@ pub enum LearnError {
         /// Smallest eigenvalue of the Hessian, or the curvature along a direction that is not convex.
         smallest: f64,
     },
+    /// A stiffness matrix has a direction in which nothing holds the network.
+    #[error(
+        "the stiffness matrix is not positive definite: its smallest eigenvalue is {smallest:.3e}; weaken \
+         the couplings, or stiffen every unit by more than that"
+    )]
+    Indefinite {
+        /// Smallest eigenvalue; NaN if it could not be found.
+        smallest: f64,
+    },
+    /// A stiffness matrix is no second derivative of an energy.
+    #[error(
+        "the stiffness matrix is {value} at ({row}, {column}) and {mirrored} across the diagonal; give a \
+         symmetric one"
+    )]
+    Asymmetric {
+        /// Row.
+        row: usize,
+        /// Column.
+        column: usize,
+        /// The entry there.
+        value: f64,
+        /// The entry at (column, row).
+        mirrored: f64,
+    },
+    /// An entry of a vector or matrix is NaN or infinite.
+    #[error("{what} is {value} at entry {entry}; every entry must be finite")]
+    NotFinite {
+        /// Which vector or matrix.
+        what: &'static str,
+        /// Entry, counted down the columns.
+        entry: usize,
+        /// Its value.
+        value: f64,
+    },
     /// Units moved that were to be held: labels, or visible units whose force was to be read where they
     /// were put.
     #[error(

@@ -46,6 +46,7 @@ mod nudging;
 mod path_likelihood;
 mod rule;
 mod settling;
+pub mod theory;
 mod training;
 mod wiring;
 
