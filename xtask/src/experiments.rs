@@ -1,6 +1,8 @@
 //! The experiments of `reproduce`: one folder for each published system.
 
+mod exhibit;
 mod floweqprop;
+mod judged;
 mod learning;
 mod sgm;
 #[cfg(test)]

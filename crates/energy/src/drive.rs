@@ -23,6 +23,16 @@ pub struct Drive<T: Scalar> {
 }
 
 impl<T: Scalar> Drive<T> {
+    /// No springs and no pull on `units` units.
+    #[must_use]
+    pub fn none(units: usize) -> Self {
+        Self {
+            stiffness: vec![T::ZERO; units],
+            pull: Mat::zeros(units, 1),
+            constant: vec![0.0],
+        }
+    }
+
     /// Springs of `stiffness` (length: units; zero leaves a unit free) that hold the
     /// units at `anchors` (units x chains, or units x 1 for all chains).
     ///

@@ -211,6 +211,17 @@ pub enum LearnError {
         /// How far, in data units.
         moved: f64,
     },
+    /// No signal gets from the data to the output.
+    #[error(
+        "no chain of couplings leads from module {from} to module {to}, so that nothing learned could \
+         depend on the data; couple them, or drive module {to} directly"
+    )]
+    Disconnected {
+        /// Where the signal comes from.
+        from: usize,
+        /// Where it does not arrive.
+        to: usize,
+    },
     /// A rule failed while a model was being trained.
     #[error("update {update} of model {model} failed: {source}")]
     Update {

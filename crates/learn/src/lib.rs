@@ -31,6 +31,7 @@
 
 mod adam;
 mod checkpoint;
+mod conditioned;
 mod contrastive;
 mod covariance;
 mod error;
@@ -39,12 +40,14 @@ mod flow;
 mod force_matching;
 mod gradep;
 mod implicit;
+mod ladder;
 mod least_squares;
 mod moments;
 mod noising;
 mod nudging;
 mod path_likelihood;
 mod rule;
+mod score_matching;
 mod settling;
 pub mod theory;
 mod training;
@@ -52,6 +55,7 @@ mod wiring;
 
 pub use adam::{Adam, AdamSettings, Schedule, Step};
 pub use checkpoint::Checkpoint;
+pub use conditioned::Conditioned;
 pub use contrastive::Contrastive;
 pub use covariance::covariance_gradient;
 pub use error::LearnError;
@@ -60,12 +64,16 @@ pub use flow::{Assignment, FlowBatch, FlowPairs, Pairing, Spring, Walk, assign};
 pub use force_matching::ForceMatching;
 pub use gradep::{GradEp, GradEpSettings};
 pub use implicit::implicit_gradient;
+pub use ladder::{Ladder, Rung};
 pub use least_squares::{Floor, LeastSquares, Optimum, SolveSettings};
 pub use moments::{DataMoments, MomentOptimum, MomentProblem, MomentSettings};
 pub use noising::{Denoiser, Interval, Level, Noising};
 pub use nudging::{FreeState, NudgeForce, Nudging, Phase, QuadraticCost, Reading, Sides, Visited};
 pub use path_likelihood::PathLikelihood;
 pub use rule::{Measured, Rule};
+pub use score_matching::{
+    Backward, NoiseLevel, ScoreMatching, ScoreMatchingSettings, ScoreModules,
+};
 pub use settling::{Settled, Settling};
 pub use training::{Milestone, Model, Outcome, Verdict, train};
 pub use wiring::Wiring;

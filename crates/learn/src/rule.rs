@@ -48,6 +48,15 @@ pub trait Rule<T: Scalar>: Send {
         stream: &mut Stream,
         gradient: &mut [T],
     ) -> Result<Measured, LearnError>;
+
+    /// Brings parameters back, after an update, to where the rule can go on from: couplings that have become too
+    /// strong, for instance. The default leaves them alone.
+    ///
+    /// # Errors
+    /// If there is no way back.
+    fn constrain(&self, _parameters: &mut [T]) -> Result<(), LearnError> {
+        Ok(())
+    }
 }
 
 impl<T: Scalar, R: Rule<T> + ?Sized> Rule<T> for Box<R> {
@@ -62,5 +71,9 @@ impl<T: Scalar, R: Rule<T> + ?Sized> Rule<T> for Box<R> {
         gradient: &mut [T],
     ) -> Result<Measured, LearnError> {
         (**self).estimate(parameters, stream, gradient)
+    }
+
+    fn constrain(&self, parameters: &mut [T]) -> Result<(), LearnError> {
+        (**self).constrain(parameters)
     }
 }

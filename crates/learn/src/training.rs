@@ -83,13 +83,15 @@ impl<T: Scalar> Model<T> {
             return Ok(());
         }
         while self.updates() < goal {
+            let update = self.updates();
+            let failed = |source| LearnError::Update {
+                model: index,
+                update,
+                source: Box::new(source),
+            };
             let measured = rule
                 .estimate(&self.parameters, &mut self.stream, &mut gradient)
-                .map_err(|source| LearnError::Update {
-                    model: index,
-                    update: self.updates(),
-                    source: Box::new(source),
-                })?;
+                .map_err(failed)?;
             let diverged = |what, value| LearnError::Diverged {
                 model: index,
                 update: self.updates(),
@@ -110,6 +112,7 @@ impl<T: Scalar> Model<T> {
             let step = self
                 .optimiser
                 .update(settings, &layout, &mut self.parameters, &gradient)?;
+            rule.constrain(&mut self.parameters).map_err(failed)?;
             tally.add(measured, step);
         }
         self.history.push(tally.milestone(self.updates()));

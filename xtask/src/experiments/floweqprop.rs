@@ -7,7 +7,6 @@
 //! | `course` | training, with a look at the parameters after each round |
 //! | `loss` | the loss on fresh pairs, and its floors |
 //! | `drawing` | digits from a trained field, in four ways |
-//! | `judged` | what images are held against, and how that is written down |
 //! | `gallery` | drawn, judged, kept, shown |
 //! | `gradient`, `relaxation`, `probe` | studies: bias against the nudge, error against relaxation |
 //! | `pace` | the published recipe timed on this machine |
@@ -21,7 +20,6 @@ mod drawing;
 mod figures;
 mod gallery;
 mod gradient;
-mod judged;
 mod loss;
 mod network;
 mod pace;

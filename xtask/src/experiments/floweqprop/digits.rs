@@ -6,11 +6,11 @@ use overdamped_learn::{Examples, FlowBatch};
 
 use super::course::{self, Trained};
 use super::drawing::Artist;
-use super::judged::{self, Bench};
 use super::network::{Network, initial};
 use super::recipe::Recipe;
 use super::{figures, gallery, gradient, loss, pace, relaxation};
 use crate::data::{ImageSet, embedded};
+use crate::experiments::judged::{self, Bench};
 use crate::experiments::{self, Context};
 use crate::report::{Block, Section};
 use crate::results::{Entry, Preset};
@@ -186,7 +186,7 @@ fn drawing(
     let against = "the images that the network learned from";
     Ok(vec![
         Block::Row(grids),
-        Block::Comparison(figures::comparison(NAME, against, &gallery.rows)),
+        Block::Comparison(judged::comparison(NAME, against, &gallery.rows)),
         Block::Lines(figures::horizon_plot(&gallery.sweep)),
     ])
 }

@@ -1,13 +1,11 @@
 //! What the experiments of this system show in the report.
 
-use faer::Mat;
 use overdamped_learn::Milestone;
 
 use super::drawing::Shown;
-use super::judged::Row;
 use super::loss::Floors;
 use crate::judging::ClassScorecard;
-use crate::report::{Axis, Comparison, DigitGrid, LinePlot, Series, Table};
+use crate::report::{Axis, LinePlot, Series, Table};
 
 /// What the first section says.
 pub const INTRO: &str = "64 pixels on springs, coupled to twice 128 hidden units, learn the velocity that turns noise \
@@ -28,18 +26,6 @@ pub fn ways(quick: bool) -> Vec<Shown> {
     ways.push(Shown::energy());
     ways.extend([0.03, 0.1].map(Shown::thermal));
     ways
-}
-
-/// The first forty images.
-pub fn grid(images: &Mat<f32>, title: &str, side: usize) -> DigitGrid {
-    DigitGrid {
-        caption: title.to_owned(),
-        images: images.subcols(0, images.ncols().min(40)).to_owned(),
-        rows: 4,
-        cols: 10,
-        side,
-        scale: if side > 16 { 2 } else { 5 },
-    }
 }
 
 /// Losses and times, as far as they were recorded.
@@ -96,32 +82,6 @@ pub fn residuals(history: &[Milestone]) -> LinePlot {
         y: Axis::log("largest force of a chain, 99 % quantile"),
         series: vec![Series::line("worst batch of a round", points.collect()).marked()],
     }
-}
-
-/// All rows judged by all metrics.
-///
-/// `against` says which images samples are compared with.
-pub fn comparison(name: &str, against: &str, rows: &[Row]) -> Comparison {
-    let metrics: Vec<&str> = rows.first().map_or_else(Vec::new, |row| {
-        row.mean.figures().map(|figure| figure.name).collect()
-    });
-    let count = rows.last().map_or(0, |row| row.count);
-    let real = rows.first().map_or(0, |row| row.count);
-    let caption = format!(
-        "{count} images ({real} real ones) held against {against}; mean of {} sampling seeds. The judge \
-         was trained on real digits. Agreement: share of images that it and the vote of the nearest \
-         real digits read alike; nearest: distance to the nearest of them; neighbours (k = 5) are \
-         looked for among pixels.",
-        super::judged::SEEDS
-    );
-    rows.iter()
-        .fold(Comparison::new(&caption, &metrics), |table, row| {
-            let ids: Vec<_> = metrics
-                .iter()
-                .map(|metric| format!("{name}.{}.{metric}", row.id))
-                .collect();
-            table.row(&row.title, &ids)
-        })
 }
 
 /// What a longer walk gains and loses.

@@ -2,15 +2,12 @@
 
 use std::time::Instant;
 
-use faer::Mat;
-
 use super::drawing::{Artist, Shown, Way};
-use super::figures;
-use super::judged::{Bench, Row, SEEDS};
 use crate::experiments::Context;
-use crate::export::npy;
+use crate::experiments::exhibit::{self, Piece};
+use crate::experiments::judged::{Bench, Row, SEEDS};
 use crate::judging::ClassScorecard;
-use crate::report::{DigitGrid, png, terminal};
+use crate::report::DigitGrid;
 use crate::results::Entry;
 
 /// What came of some ways to draw.
@@ -23,14 +20,6 @@ pub struct Gallery {
     pub sweep: Vec<(f64, ClassScorecard)>,
     /// Ids of how often the digit asked for was drawn, with titles.
     pub accuracies: Vec<(String, String)>,
-}
-
-/// One sample of digits, on its way into the gallery.
-struct Piece<'a> {
-    id: &'a str,
-    title: &'a str,
-    images: &'a Mat<f32>,
-    side: usize,
 }
 
 /// Draws one image for each of `labels`, three times over, in each of `ways`.
@@ -49,7 +38,7 @@ pub fn make(
     let told = !artist.network.wiring.clamped.is_empty();
     let mut gallery = Gallery {
         rows: Vec::new(),
-        grids: vec![figures::grid(&bench.shown, "real digits", side)],
+        grids: vec![exhibit::grid(&bench.shown, "real digits", side)],
         sweep: Vec::new(),
         accuracies: Vec::new(),
     };
@@ -76,9 +65,12 @@ pub fn make(
                         images,
                         side,
                     };
-                    keep(context, name, &piece)?;
+                    exhibit::keep(context, name, &piece)?;
+                    if piece.id.ends_with("t1_2") {
+                        exhibit::show(name, &piece);
+                    }
                     if shown.way == Way::Spring {
-                        gallery.grids.push(figures::grid(images, piece.title, side));
+                        gallery.grids.push(exhibit::grid(images, piece.title, side));
                     }
                 }
             }
@@ -112,24 +104,4 @@ pub fn make(
     }
     gallery.rows.splice(0..0, bench.baselines);
     Ok(gallery)
-}
-
-/// Keeps a sample as numbers and as a picture; a few digits go to the terminal.
-fn keep(context: &Context, name: &str, piece: &Piece<'_>) -> anyhow::Result<()> {
-    let folder = context.recorder.folder();
-    let (id, images, side) = (piece.id, piece.images.as_ref(), piece.side);
-    let file = format!("{name}.{id}");
-    npy::write_images(&folder.join(format!("samples/{file}.npy")), images, side)?;
-    let layout = png::Layout {
-        rows: 5,
-        cols: 16,
-        side,
-        scale: if side > 16 { 2 } else { 5 },
-    };
-    png::write_grid(&folder.join(format!("images/{file}.png")), images, layout)?;
-    if id.ends_with("t1_2") {
-        eprintln!("{name}, {}:", piece.title);
-        terminal::show_digits(images, side, 10);
-    }
-    Ok(())
 }

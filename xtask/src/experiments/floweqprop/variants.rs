@@ -3,11 +3,11 @@
 use super::course;
 use super::digits::{FLOOR_DRAWS, HIDDEN, QUICK_UPDATES, UPDATES};
 use super::drawing::{Artist, Shown};
-use super::judged::{self, Bench};
 use super::network::Network;
 use super::recipe::Recipe;
 use super::{figures, gallery, loss};
 use crate::data::{self, ImageSet, embedded};
+use crate::experiments::judged::{self, Bench};
 use crate::experiments::{self, Context};
 use crate::judging::{ClassJudging, Judge};
 use crate::report::{Block, Section, Table};
@@ -236,7 +236,7 @@ fn drawing(
     let grids = gallery.grids.into_iter().map(Block::Digits).collect();
     Ok(vec![
         Block::Row(grids),
-        Block::Comparison(figures::comparison(name, against, &gallery.rows)),
+        Block::Comparison(judged::comparison(name, against, &gallery.rows)),
     ])
 }
 

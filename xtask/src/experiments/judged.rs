@@ -5,6 +5,7 @@ use faer::Mat;
 use crate::data::ImageSet;
 use crate::experiments::Context;
 use crate::judging::{Better, ClassJudging, ClassScorecard, Judge, baselines, real_halves};
+use crate::report::Comparison;
 use crate::results::Entry;
 
 /// Sampling seeds that every figure is averaged over.
@@ -212,4 +213,30 @@ pub fn record(context: &mut Context, name: &str, rows: &[Row]) -> anyhow::Result
         }
     }
     Ok(())
+}
+
+/// All rows judged by all metrics.
+///
+/// `against` says which images samples are compared with.
+pub fn comparison(name: &str, against: &str, rows: &[Row]) -> Comparison {
+    let metrics: Vec<&str> = rows.first().map_or_else(Vec::new, |row| {
+        row.mean.figures().map(|figure| figure.name).collect()
+    });
+    let count = rows.last().map_or(0, |row| row.count);
+    let real = rows.first().map_or(0, |row| row.count);
+    let caption = format!(
+        "{count} images ({real} real ones) held against {against}; mean of {} sampling seeds. The judge \
+         was trained on real digits. Agreement: share of images that it and the vote of the nearest \
+         real digits read alike; nearest: distance to the nearest of them; neighbours (k = 5) are \
+         looked for among pixels.",
+        SEEDS
+    );
+    rows.iter()
+        .fold(Comparison::new(&caption, &metrics), |table, row| {
+            let ids: Vec<_> = metrics
+                .iter()
+                .map(|metric| format!("{name}.{}.{metric}", row.id))
+                .collect();
+            table.row(&row.title, &ids)
+        })
 }
