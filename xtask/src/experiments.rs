@@ -1,5 +1,6 @@
 //! The experiments of `reproduce`: one folder for each published system.
 
+mod eqprop;
 mod exhibit;
 mod floweqprop;
 mod judged;
@@ -7,6 +8,7 @@ mod learning;
 mod sgm;
 #[cfg(test)]
 mod testing;
+mod trained;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,7 +61,7 @@ pub struct Experiment {
 }
 
 /// The experiments of each published system, in the order of the report.
-const GROUPS: &[&[Experiment]] = &[sgm::ALL, floweqprop::ALL];
+const GROUPS: &[&[Experiment]] = &[sgm::ALL, floweqprop::ALL, eqprop::ALL];
 
 /// Every experiment, in the order of the report.
 pub fn all() -> impl Iterator<Item = &'static Experiment> {
@@ -120,7 +122,10 @@ pub fn choose(names: &[String], preset: Preset) -> Result<Vec<&'static Experimen
             let known: Vec<_> = all().map(|experiment| experiment.name).collect();
             return Err(ChoiceError::Unknown {
                 name: name.clone(),
-                known: format!("sgm, floweqprop (whole groups), {}", known.join(", ")),
+                known: format!(
+                    "sgm, floweqprop, eqprop (whole groups), {}",
+                    known.join(", ")
+                ),
             });
         }
     }

@@ -17,7 +17,7 @@ const GAUSSIAN_PER_CLASS: &str = "samples.gaussian_per_class";
 
 /// One judged way of making images.
 pub struct Row {
-    /// Segments of its ids below the experiment's name.
+    /// Segments of its ids below the experiment's name; none for the experiment's main row.
     pub id: String,
     /// What people read.
     pub title: String,
@@ -51,6 +51,15 @@ impl Row {
             count,
             seconds,
         })
+    }
+
+    /// The id of one of its figures.
+    pub fn figure_id(&self, name: &str, figure: &str) -> String {
+        if self.id.is_empty() {
+            format!("{name}.{figure}")
+        } else {
+            format!("{name}.{}.{figure}", self.id)
+        }
     }
 }
 
@@ -182,7 +191,7 @@ pub fn record(context: &mut Context, name: &str, rows: &[Row]) -> anyhow::Result
     for row in rows {
         let spread: Vec<_> = row.deviation.figures().map(|figure| figure.value).collect();
         for (index, figure) in row.mean.figures().enumerate() {
-            let id = format!("{name}.{}.{}", row.id, figure.name);
+            let id = row.figure_id(name, figure.name);
             let mut entry = Entry::new(&id, figure.value)
                 .unit(match figure.name {
                     "fd" => "squared distance",
@@ -235,7 +244,7 @@ pub fn comparison(name: &str, against: &str, rows: &[Row]) -> Comparison {
         .fold(Comparison::new(&caption, &metrics), |table, row| {
             let ids: Vec<_> = metrics
                 .iter()
-                .map(|metric| format!("{name}.{}.{metric}", row.id))
+                .map(|metric| row.figure_id(name, metric))
                 .collect();
             table.row(&row.title, &ids)
         })

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use overdamped_learn::{Examples, FlowBatch};
 
-use super::course::{self, Trained};
+use super::course::{self, Look};
 use super::drawing::Artist;
 use super::network::{Network, initial};
 use super::recipe::Recipe;
 use super::{figures, gallery, gradient, loss, pace, relaxation};
 use crate::data::{ImageSet, embedded};
 use crate::experiments::judged::{self, Bench};
+use crate::experiments::trained::Trained;
 use crate::experiments::{self, Context};
 use crate::report::{Block, Section};
 use crate::results::{Entry, Preset};
@@ -44,11 +45,11 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         experiments::Recipe::Own => Recipe::own(if quick { QUICK_UPDATES } else { UPDATES }),
         experiments::Recipe::Published => Recipe::published(images.len()),
     };
-    let trained = course::train(context, NAME, &network, &examples, &recipe)?;
+    let (trained, looks) = course::train(context, NAME, &network, &examples, &recipe)?;
     let folder = context.recorder.folder().to_owned();
     let file = folder.join(format!("models/{NAME}.safetensors"));
     network.write(&trained.parameters, &file)?;
-    let learning = learning(context, &network, &examples, &trained)?;
+    let learning = learning(context, &network, &examples, &trained, &looks)?;
     // What a person wants to see comes first.
     let mut blocks = drawing(context, &network, &images, &trained)?;
     blocks.extend(learning);
@@ -67,6 +68,7 @@ fn learning(
     network: &Network,
     examples: &Arc<Examples<f32>>,
     trained: &Trained,
+    looks: &[Look],
 ) -> anyhow::Result<Vec<Block>> {
     let pairs = loss::fresh(examples, context.seed, 0)?;
     let known = (1..=FLOOR_DRAWS).map(|draw| loss::fresh(examples, context.seed, draw));
@@ -76,7 +78,7 @@ fn learning(
     let (first, _) = loss::loss(network, &start, &pairs)?;
     let (last, residuals) = loss::loss(network, &trained.parameters, &pairs)?;
     let mut curve = vec![(0.0, first)];
-    for look in &trained.looks {
+    for look in looks {
         let (loss, _) = loss::loss(network, &look.parameters, &pairs)?;
         curve.push((look.updates as f64, loss));
     }
@@ -146,7 +148,7 @@ fn to_published_loss(
         return Ok(());
     }
     let id = format!("{NAME}.short");
-    let trained = course::train(context, &id, network, examples, &Recipe::own(UPDATES))?;
+    let (trained, _) = course::train(context, &id, network, examples, &Recipe::own(UPDATES))?;
     let (reached, _) = loss::loss(network, &trained.parameters, pairs)?;
     let entry = Entry::new(&format!("{id}.loss"), reached);
     let entry = entry.unit("squared velocity per pixel").lower();
@@ -163,7 +165,7 @@ fn to_published_loss(
             eprintln!("{id}: ended at {reached:.4}, above the published loss: no speed to compare");
         }
     }
-    trained.forget()
+    Ok(trained.forget()?)
 }
 
 /// Digits against the horizon, and other ways to draw them.

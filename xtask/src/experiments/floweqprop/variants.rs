@@ -127,7 +127,7 @@ fn recipe(context: &Context, own: Recipe, images: usize) -> Recipe {
 fn run(context: &mut Context, variant: &Variant) -> anyhow::Result<Section> {
     let (name, network) = (variant.name, &variant.network);
     let examples = network.examples(&variant.learned)?;
-    let trained = course::train(context, name, network, &examples, &variant.recipe)?;
+    let (trained, _) = course::train(context, name, network, &examples, &variant.recipe)?;
     let folder = context.recorder.folder().to_owned();
     let file = folder.join(format!("models/{name}.safetensors"));
     network.write(&trained.parameters, &file)?;

@@ -1,0 +1,103 @@
+//! Digits by relaxation down the ladder: nothing but the bath is random, and nothing is computed on the way.
+
+use faer::{Mat, MatRef};
+use overdamped_learn::{Ladder, Rung};
+use overdamped_substrate::{Acts, Metered, Protocol, SimulatedSubstrate, Substrate};
+
+use super::network::Network;
+use crate::experiments::Interrupt;
+
+/// How to go down.
+#[derive(Debug, Clone, Copy)]
+pub struct Way {
+    /// Mobility of data units; that of all others is one.
+    pub mobility: f64,
+    /// Time on each rung, in 1 / (mobility x stiffness) of the fast units.
+    pub time: f64,
+}
+
+/// What came of it.
+pub struct Drawn {
+    /// Output module at the end (pixels x chains).
+    pub images: Mat<f32>,
+    /// Data and output modules of the first chains, at the start and after every rung.
+    pub moments: Vec<Moment>,
+    /// What the substrate did.
+    pub acts: Acts,
+}
+
+/// One moment on the way down.
+pub struct Moment {
+    /// Noise level that was left; none at the start.
+    pub level: Option<f64>,
+    /// Data module.
+    pub data: Mat<f32>,
+    /// Output module.
+    pub output: Mat<f32>,
+}
+
+/// Draws an image for each of `labels`. All units start at zero: the noise is that of the bath.
+///
+/// # Errors
+/// An interrupt, or dynamics that fail.
+pub fn draw(
+    network: &Network,
+    parameters: &[f32],
+    labels: &[u8],
+    way: Way,
+    seed: u64,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Drawn> {
+    /// Chains that are shown.
+    const SHOWN: usize = 10;
+    let settings = network.released(way.mobility);
+    let simulated = SimulatedSubstrate::new(network.energy.clone(), settings.clone())?;
+    let mut substrate = Metered::new(simulated, &settings)?;
+    let ladder = Ladder {
+        modules: network.modules,
+        rungs: network
+            .levels
+            .iter()
+            .map(|&deviation| Rung {
+                deviation,
+                duration: way.time,
+            })
+            .collect(),
+    };
+    let protocol = ladder.protocol(&network.energy, &network.conditioned, parameters)?;
+    let blank = Mat::zeros(
+        network.energy.rows(network.modules.data).len(),
+        labels.len(),
+    );
+    let rows = network.rows(blank.as_ref(), labels);
+    let start = network.modules.start(&network.energy, rows.as_ref());
+    substrate.prepare(start.as_ref(), seed)?;
+    let shown = labels.len().min(SHOWN);
+    let moment = |states: MatRef<'_, f32>, level| {
+        let module = |module| {
+            let states = network.module(module, states);
+            states.subcols(0, shown).to_owned()
+        };
+        Moment {
+            level,
+            data: module(network.modules.data),
+            output: module(network.modules.output),
+        }
+    };
+    let mut moments = vec![moment(start.as_ref(), None)];
+    for (slice, &level) in protocol.slices().iter().zip(&network.levels) {
+        interrupt.check()?;
+        substrate.run(&Protocol::new(vec![slice.clone()])?)?;
+        // Past the meter: a device would not have to look.
+        let states = substrate.inner().read_chains(0..shown)?;
+        moments.push(moment(states.as_ref(), Some(level)));
+    }
+    let states = substrate.read()?;
+    Ok(Drawn {
+        images: network
+            .module(network.modules.output, states.as_ref())
+            .to_owned(),
+        moments,
+        acts: substrate.into_parts().1,
+    })
+}

@@ -1,0 +1,106 @@
+//! What the experiments of training and sampling show in the report.
+
+use overdamped_learn::Milestone;
+
+use super::drawing::Moment;
+use crate::report::{Axis, Frame, LinePlot, Series, Strip, Table};
+
+/// What the section of the closed loop says.
+pub const LOOP: &str = "A noisy image is held in the data module; the output module, tied to it by springs, and 256 hidden \
+     units in quartic wells come to rest. Two nudges to either side of the error, and the products of \
+     neighbouring states teach the couplings. Then the data module is let go into a bath: the spring \
+     pulls at it with the score, the bath shakes it, level after level is cooled, and what comes to rest \
+     in the output module is a digit of the kind that the clamped label asks for. Training and sampling are \
+     relaxations of one substrate, counted by one meter.";
+
+/// Errors at each level, as shares of the linear optimum's.
+pub fn levels(curve: Vec<(f64, f64)>) -> LinePlot {
+    let ends: Vec<f64> = curve.iter().map(|point| point.0).collect();
+    let level = ends.iter().map(|&deviation| (deviation, 1.0)).collect();
+    LinePlot {
+        title: "Denoising at each level of the ladder".to_owned(),
+        x: Axis::log("noise level sigma"),
+        y: Axis::linear("mean squared error, over that of the Wiener filter"),
+        series: vec![
+            Series::line("substrate, told the digit", curve).marked(),
+            Series::line("Wiener filter", level).dashed(),
+        ],
+    }
+}
+
+/// Loss against updates.
+pub fn learning(history: &[Milestone]) -> LinePlot {
+    let points = history
+        .iter()
+        .filter_map(|milestone| Some((milestone.update as f64, milestone.loss?)));
+    LinePlot {
+        title: "Training".to_owned(),
+        x: Axis::linear("updates"),
+        y: Axis::log("weighted squared error of a round"),
+        series: vec![Series::line("loss", points.collect()).marked()],
+    }
+}
+
+/// Data and output modules on their way down.
+pub fn descent(moments: &[Moment], side: usize) -> Strip {
+    let label = |moment: &Moment| match moment.level {
+        None => "start".to_owned(),
+        Some(level) => format!("{level:.2}"),
+    };
+    Strip {
+        caption: "Five samples on their way down the ladder, after each rung: the data module, shaken by its \
+                  bath, and below it the output module, cold."
+            .to_owned(),
+        frames: moments
+            .iter()
+            .map(|moment| Frame {
+                label: label(moment),
+                images: interleaved(moment),
+            })
+            .collect(),
+        side,
+        scale: 4,
+    }
+}
+
+/// Data and output of five samples in turn.
+fn interleaved(moment: &Moment) -> faer::Mat<f32> {
+    let samples = moment.data.ncols().min(5);
+    faer::Mat::from_fn(moment.data.nrows(), 2 * samples, |pixel, image| {
+        let module = if image % 2 == 0 {
+            &moment.data
+        } else {
+            &moment.output
+        };
+        module[(pixel, image / 2)].clamp(-1.0, 1.0)
+    })
+}
+
+/// What training and sampling ask of the substrate, as far as that was recorded.
+pub fn acts(name: &str, has: impl Fn(&str) -> bool) -> Table {
+    let caption = "Acts of the substrate: for the whole training, and for one sampled digit (parameters: for all).";
+    let rows = [
+        ("parameters", "parameters"),
+        ("seconds of training", "train_seconds"),
+        ("training: units x time", "training.unit_time"),
+        ("training: states written", "training.states_written"),
+        ("training: states read", "training.states_read"),
+        ("training: drives written", "training.drives_written"),
+        (
+            "training: parameters written",
+            "training.parameters_written",
+        ),
+        ("one digit: units x time", "sampling.unit_time"),
+        ("one digit: states written", "sampling.states_written"),
+        ("one digit: states read", "sampling.states_read"),
+        (
+            "all digits: parameters written",
+            "sampling.parameters_written",
+        ),
+    ];
+    let rows = rows.map(|(label, what)| (label, format!("{name}.{what}")));
+    let known = rows.iter().filter(|(_, id)| has(id));
+    known.fold(Table::new(caption), |table, (label, id)| {
+        table.row(label, id)
+    })
+}
