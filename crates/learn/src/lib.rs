@@ -26,6 +26,7 @@
 //! | [`implicit_gradient`] | gradient of a cost at rest, by the implicit function theorem, for any energy |
 //! | [`LeastSquares`] | optimum on given draws, for any energy that is linear in its parameters |
 //! | [`MomentProblem`] | optimum over the whole noised data set, for sites and bilinear pairs |
+//! | [`theory`] | bias, variance and best nudge of every nudged estimator, for quadratic energies |
 //!
 //! This crate knows energies and substrates, and nothing of data formats, images or judging.
 

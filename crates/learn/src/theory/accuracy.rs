@@ -14,12 +14,14 @@
 //! s^2 = sum over i of l, j of m: x_i^2 C_jj + x_j^2 C_ii + 2 x_i x_j C_ij
 //!     = |x_l|^2 tr C_mm + |x_m|^2 tr C_ll + 2 x_l . C_lm x_m.
 //!
-//! The last term is missing on the spec page; it is of the same order. f^2 is the same sum with R C R^T for
-//! C: the noise of the frozen force, which no beta takes away.
+//! The last term is of the same order as the others, and negative where noise that two modules share cancels. f^2 is what no
+//! beta takes away: the same sum with R C R^T for C, the noise of the frozen force, and half of it with v for x,
+//! the noise of the states that the displacement beta v multiplies. With it the error of a constant force is right to
+//! first order in kT at any beta; that of the others for a weak nudge.
 
 use std::ops::Range;
 
-use faer::{Mat, MatRef, Scale};
+use faer::{Col, Mat, MatRef, Scale};
 use serde::{Deserialize, Serialize};
 
 use super::{Bath, Estimator, Loss, Measurement, QuadraticSystem};
@@ -146,14 +148,19 @@ impl LeadingError {
         let gradient = system.exact_gradient();
         let scale = squared_gradient(block.of(gradient.as_ref())?)?;
         let heat = Scale(temperature) * system.compliance();
-        let squared = product_noise(system, &heat, block)? / scale;
+        let squared = product_noise(system.rest(), &heat, block)? / scale;
         let (order, noise, floor) = match estimator {
             Estimator::Symmetric => (2, 0.5 * squared, 0.0),
             Estimator::ConstantForce => {
                 let recoil = system.recoil_matrix();
-                let of_force = &recoil * heat * recoil.transpose();
-                let floor = product_noise(system, &of_force, block)? / scale;
-                (2, 0.5 * squared, floor)
+                let of_force = &recoil * &heat * recoil.transpose();
+                let of_force = product_noise(system.rest(), &of_force, block)?;
+                let of_states = product_noise(system.response(), &heat, block)?;
+                (
+                    2,
+                    0.5 * squared,
+                    0.5f64.mul_add(of_states, of_force) / scale,
+                )
             }
             _ => (1, 2.0 * squared, 0.0),
         };
@@ -186,14 +193,10 @@ impl LeadingError {
     }
 }
 
-/// s^2: sum over a block of x_i^2 C_jj + x_j^2 C_ii + 2 x_i x_j C_ij.
-fn product_noise(
-    system: &QuadraticSystem,
-    covariance: &Mat<f64>,
-    block: &Block,
-) -> Result<f64, LearnError> {
-    let (x, c) = (system.rest(), covariance);
-    let entries = Mat::from_fn(system.units(), system.units(), |i, j| {
+/// Sum over a block of x_i^2 C_jj + x_j^2 C_ii + 2 x_i x_j C_ij: to first order the variance of the products of a
+/// state of mean x and covariance C.
+fn product_noise(x: &Col<f64>, c: &Mat<f64>, block: &Block) -> Result<f64, LearnError> {
+    let entries = Mat::from_fn(c.nrows(), c.ncols(), |i, j| {
         x[i] * x[i] * c[(j, j)] + x[j] * x[j] * c[(i, i)] + 2.0 * x[i] * x[j] * c[(i, j)]
     });
     Ok(block.of(entries.as_ref())?.sum())

@@ -46,10 +46,10 @@ pub enum Averaging {
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
     /// L(<z>) of the mean state: [`QuadraticSystem::exact_gradient`].
-    #[default]
     OfMean,
     /// <L(z)> = L(<z>) + kT tr(P K^-1) / 2, the mean over thermal states:
     /// [`QuadraticSystem::thermal_gradient`].
+    #[default]
     Mean,
 }
 

@@ -262,13 +262,14 @@ fn reason(ranking: &[(Measurement, Accuracy)]) -> String {
             "the fluctuations tell enough, and the free phase has all of the time"
         }
     };
-    let bias = 100.0 * accuracy.squared_bias / accuracy.mse();
+    // The least positive number keeps an error of zero from being a NaN of bias.
+    let bias = 100.0 * accuracy.squared_bias / accuracy.mse().max(f64::MIN_POSITIVE);
     let mut text = format!(
         "{}: {principle}; {bias:.0} % of the squared error is bias",
         measurement.estimator
     );
     if let Some((second, behind)) = ranking.get(1) {
-        let factor = behind.mse() / accuracy.mse();
+        let factor = behind.mse() / accuracy.mse().max(f64::MIN_POSITIVE);
         let next = second.estimator;
         text.push_str(&format!(
             "; next best is {next}, at {factor:.2} times the error"
