@@ -1,9 +1,10 @@
 //! Theory of nudged equilibria, as code (equilibrium propagation on a bilinear substrate, arXiv 2604.23806;
 //! the derivations are in the files named below).
 //!
-//! The energy is quadratic, so that every state that an estimator reads, and every error that it makes, has a closed
-//! form: what a nudge does to the gradient of a cost, how phases that are too short and samples that are too few
-//! spoil it, and which nudge is best. Dense, in f64, for up to some hundred units.
+//! The energy is quadratic, so that every state that an estimator reads, and every error that it makes,
+//! has a closed form: what a nudge does to the gradient of a cost, how phases that are too short and
+//! samples that are too few spoil it, and which nudge is best. Dense, in f64, for up to some hundred
+//! units.
 //!
 //! | symbol | meaning |
 //! |---|---|
@@ -14,7 +15,7 @@
 //! | v = -K^-1 g | response: how x moves with a weak nudge |
 //! | R = K^-1 P | recoil: how a nudge by L gives way as the state follows it |
 //! | beta | nudge strength; the energy becomes E + beta L, or E + beta g.z for a constant force |
-//! | Lambda | bound of the nudge: K - beta P is definite for beta < Lambda = 1 / max eigenvalue of the seen block of K^-1 |
+//! | Lambda | nudge bound: K - beta P > 0 below Lambda = 1 / largest eigenvalue of the seen block of K^-1 |
 //! | mu, kT, N | mobility, temperature, independent samples |
 //!
 //! All gradients are dL/dJ as a full symmetric matrix; a block of two modules is that of their coupling:

@@ -1,7 +1,7 @@
 //! How far an estimate is from the gradient: exactly, and by its leading terms with their optimum.
 //!
-//! Over the entries of a [`Block`], relative to the squared norm of the gradient there, MSE = |bias|^2 + sum of
-//! variances. At rest, for a weak nudge and little heat,
+//! Over the entries of a [`Block`], relative to the squared norm of the gradient there, MSE = |bias|^2 +
+//! sum of variances. At rest, for a weak nudge and little heat,
 //!
 //! | estimator | MSE | optimal beta | MSE there |
 //! |---|---|---|---|
@@ -14,10 +14,11 @@
 //! s^2 = sum over i of l, j of m: x_i^2 C_jj + x_j^2 C_ii + 2 x_i x_j C_ij
 //!     = |x_l|^2 tr C_mm + |x_m|^2 tr C_ll + 2 x_l . C_lm x_m.
 //!
-//! The last term is of the same order as the others, and negative where noise that two modules share cancels. f^2 is what no
-//! beta takes away: the same sum with R C R^T for C, the noise of the frozen force, and half of it with v for x,
-//! the noise of the states that the displacement beta v multiplies. With it the error of a constant force is right to
-//! first order in kT at any beta; that of the others for a weak nudge.
+//! The last term is of the same order as the others, and negative where noise that two modules share
+//! cancels. f^2 is what no beta takes away: the same sum with R C R^T for C, the noise of the frozen
+//! force, and half of it with v for x, the noise of the states that the displacement beta v multiplies.
+//! With it the error of a constant force is right to first order in kT at any beta; that of the others
+//! for a weak nudge.
 
 use std::ops::Range;
 
@@ -109,8 +110,8 @@ impl QuadraticSystem {
     }
 }
 
-/// The leading terms of the squared error of a relaxed estimate of L(<z>), relative to the squared norm of
-/// its gradient.
+/// The leading terms of the squared error of a relaxed estimate of the [exact
+/// gradient](QuadraticSystem::exact_gradient), relative to its squared norm.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LeadingError {
     /// The bias is `bias` beta^`order`; 1 one-sided, 2 symmetric.
@@ -193,8 +194,8 @@ impl LeadingError {
     }
 }
 
-/// Sum over a block of x_i^2 C_jj + x_j^2 C_ii + 2 x_i x_j C_ij: to first order the variance of the products of a
-/// state of mean x and covariance C.
+/// Sum over a block of x_i^2 C_jj + x_j^2 C_ii + 2 x_i x_j C_ij: to first order the variance of the
+/// products of a state of mean x and covariance C.
 fn product_noise(x: &Col<f64>, c: &Mat<f64>, block: &Block) -> Result<f64, LearnError> {
     let entries = Mat::from_fn(c.nrows(), c.ncols(), |i, j| {
         x[i] * x[i] * c[(j, j)] + x[j] * x[j] * c[(i, i)] + 2.0 * x[i] * x[j] * c[(i, j)]

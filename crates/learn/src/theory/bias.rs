@@ -9,15 +9,15 @@
 //! | symmetric | beta^2 [e (Re)^T + (Re) e^T - x (R^2 e)^T - (R^2 e) x^T] | e -> v |
 //! | constant force | 0 | 0 |
 //!
-//! The leading terms of the spec page are right, and at w or e instead of v they hold at any beta. Drift
-//! compensation changes nothing at rest; the covariance needs a temperature.
+//! The leading terms, taken at w or e instead of v, thus hold at any beta. Drift compensation changes
+//! nothing at rest; the covariance needs a temperature.
 //!
-//! The block (l, m) of each matrix belongs to a coupling -z_l^T J z_m. As dE/dJ is linear in the state of either
-//! module, no term of it is of second order *within* a module, nor of third order at all. What is left of second
-//! order is -v_l v_m^T across the two, and it is zero only if one of them is clamped; then a constant force is exact
-//! one-sided too. For a site a |z|^2 / 2 the within-module term is there, beta |w_l|^2 / 2. A third derivative
-//! of the energy itself (quartic sites) does bend x_beta, and so does reach the couplings: see
-//! [`BiasBound`](super::BiasBound).
+//! The block (l, m) of each matrix belongs to a coupling -z_l^T J z_m. As dE/dJ is linear in the state
+//! of either module, no term of it is of second order *within* a module, nor of third order at all. What
+//! is left of second order is -v_l v_m^T across the two, and it is zero only if one of them is clamped;
+//! then a constant force is exact one-sided too. For a site a |z|^2 / 2 the within-module term is there,
+//! beta |w_l|^2 / 2. A third derivative of the energy itself (quartic sites) does bend x_beta, and so
+//! does reach the couplings: see [`BiasBound`](super::BiasBound).
 
 use faer::{Col, Mat, Scale};
 
@@ -26,8 +26,8 @@ use crate::error::positive;
 use crate::{LearnError, NudgeForce};
 
 impl QuadraticSystem {
-    /// What the estimator reads from rest at kT = 0 and nudge strength beta = `strength`, as a symmetric matrix
-    /// (units x units) like the [exact gradient](Self::exact_gradient).
+    /// What the estimator reads from rest at kT = 0 and nudge strength beta = `strength`, as a symmetric
+    /// matrix (units x units) like the [exact gradient](Self::exact_gradient).
     ///
     /// # Errors
     /// [`LearnError::Setting`] for a strength that is not positive, or the covariance estimator: nothing
@@ -49,7 +49,8 @@ impl QuadraticSystem {
     }
 
     /// The leading term of the bias of [`estimate`](Self::estimate): beta [x (Rv)^T + (Rv) x^T - v v^T]
-    /// one-sided, beta^2 [(Rv) v^T + v (Rv)^T - x (R^2 v)^T - (R^2 v) x^T] symmetric, zero for a constant force.
+    /// one-sided, beta^2 [(Rv) v^T + v (Rv)^T - x (R^2 v)^T - (R^2 v) x^T] symmetric, zero for a
+    /// constant force.
     ///
     /// # Errors
     /// [`LearnError::Setting`], as for the estimate.
@@ -62,8 +63,8 @@ impl QuadraticSystem {
         Ok(self.bias_at(estimator, strength, self.response()))
     }
 
-    /// The bias of [`estimate`](Self::estimate), to rounding and without the cancellation of a difference: the
-    /// table of the leading terms at w and e instead of v.
+    /// The bias of [`estimate`](Self::estimate), to rounding and without the cancellation of a
+    /// difference: the table of the leading terms at w and e instead of v.
     ///
     /// # Errors
     /// As for the estimate.

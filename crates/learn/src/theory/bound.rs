@@ -1,8 +1,8 @@
 //! A bound of the bias by norms that a user of the hardware may know (arXiv 2604.23806, made exact).
 //!
-//! Let lambda be the smallest curvature of the energy between rest and nudged state, kappa3 the largest third
-//! derivative there (6 q max |z| for sites q z^4 / 4, whose third derivative is diagonal), H the Hessian at rest and
-//! H' its mean along the way. Then x_beta = x + beta w with
+//! Let lambda be the smallest curvature of the energy between rest and nudged state, kappa3 the largest
+//! third derivative there (6 q max |z| for sites q z^4 / 4, whose third derivative is diagonal), H the
+//! Hessian at rest and H' its mean along the way. Then x_beta = x + beta w with
 //!
 //! (H' + beta P) w = -g = H v,  hence |w| <= |g| / lambda and |w - v| <= (|H - H'| + beta |P|) |w| / lambda,
 //!
@@ -11,8 +11,9 @@
 //!
 //! (beta / lambda^2) |g| (2 |x| |P| + |g|) + beta |x| kappa3 |g|^2 / lambda^3,
 //!
-//! the bound of the paper, at **every** beta > 0 and not only to leading order: a positive nudge stiffens. A block
-//! (l, m) of two different modules has at most half of it, because |x_l| |u_m| + |u_l| |x_m| <= |x| |u| and
+//! the bound of the paper, at **every** beta > 0 and not only to leading order: a positive nudge
+//! stiffens. A block (l, m) of two different modules has at most half of it, because |x_l| |u_m| + |u_l|
+//! |x_m| <= |x| |u| and
 //! |w_l| |w_m| <= |w|^2 / 2. A nudge by -beta softens instead: |w| <= |g| / (lambda - beta |P|).
 //!
 //! The two opposite nudges together, with r = beta |P| / lambda < 1 (the norms of e, Re and R^2 e; see
@@ -20,8 +21,8 @@
 //!
 //! 2 (beta^2 / lambda^3) |g| |P| [|x| |P| / (1 - r^2) + |g| / (1 - r^2)^2].
 //!
-//! With kappa3 > 0 the mean of the bounds of the two sides is taken, which is of first order. A constant force
-//! has w - v from kappa3 alone: beta |x| kappa3 |g|^2 / lambda^3 + beta^2 kappa3 |g|^3 / lambda^4.
+//! With kappa3 > 0 the mean of the bounds of the two sides is taken, which is of first order. A constant
+//! force has w - v from kappa3 alone: beta |x| kappa3 |g|^2 / lambda^3 + beta^2 kappa3 |g|^3 / lambda^4.
 
 use super::{Estimator, QuadraticSystem};
 use crate::LearnError;

@@ -1,20 +1,22 @@
 //! The zero-nudge covariance estimator: mean and variance of a sample covariance of second-degree
 //! polynomials of a Gaussian.
 //!
-//! From N free states z = m + y, y ~ N(0, C), the estimate of dL/dJ_ij is the unbiased sample covariance of
-//! f = z_i z_j and L over kT. Centred, each is c . y + (y . D y - tr D C) / 2: with a = m_i e_j + m_j e_i,
-//! B = e_i e_j^T + e_j e_i^T for f and the gradient c = P (m - t), D = P for L. The cumulants of such polynomials follow from
+//! From N free states z = m + y, y ~ N(0, C), the estimate of dL/dJ_ij is the unbiased sample covariance
+//! of f = z_i z_j and L over kT. Centred, each is c . y + (y . D y - tr D C) / 2: with a = m_i e_j + m_j
+//! e_i, B = e_i e_j^T + e_j e_i^T for f and the gradient c = P (m - t), D = P for L. The cumulants of
+//! such polynomials follow from
 //!
 //! log E exp(s f + r L) = -ln det(I - C M) / 2 - tr(C M) / 2 + q . (I - C M)^-1 C q / 2,
 //! with M = s B + r D and q = s a + r c:
 //!
 //! | cumulant | value |
 //! |---|---|
-//! | (f, L) | a.Cc + tr(BCDC) / 2; at rest kT times the gradient of <L> |
+//! | (f, L) | a.Cc + tr(BCDC) / 2; at rest kT times the gradient of the mean loss |
 //! | (f, f), (L, L) | the same with both alike |
 //! | (f, f, L, L) | 2 a.CDCDC a + 2 c.CBCBC c + 4 a.C(BCD + DCB)C c + 2 tr(BCBC DCDC) + tr(BCDC BCDC) |
 //!
-//! and Var = (k_ffLL + k_ff k_LL + k_fL^2) / N + (k_ff k_LL + k_fL^2) / (N (N - 1)), written below with N - 1.
+//! and Var = (k_ffLL + k_ff k_LL + k_fL^2) / N + (k_ff k_LL + k_fL^2) / (N (N - 1)), written below with
+//! N - 1.
 
 use faer::Mat;
 

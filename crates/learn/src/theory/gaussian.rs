@@ -1,7 +1,7 @@
 //! Mean and variance of a contrast of products of two jointly Gaussian states (Isserlis' theorem).
 //!
-//! With u = (z + y) / 2 and w = z - y, z z^T - y y^T = u w^T + w u^T without a difference of large numbers. For
-//! Gaussian a, b, c, d with means marked by a bar and covariances C,
+//! With u = (z + y) / 2 and w = z - y, z z^T - y y^T = u w^T + w u^T without a difference of large
+//! numbers. For Gaussian a, b, c, d with means marked by a bar and covariances C,
 //!
 //! Cov(ab, cd) = a c C_bd + a d C_bc + b c C_ad + b d C_ac + C_ac C_bd + C_ad C_bc.
 

@@ -8,17 +8,19 @@
 //! | nudged, K' = K + beta P | x_beta + G' (z - x_beta) | kT K'^-1 (I - G'^2) |
 //! | constant force of z | x + G (z - x) - beta (I - G) K^-1 P (z - t) | kT K^-1 (I - G^2) |
 //!
-//! A free phase of time t0 leads from the start to z0; every later phase starts from this z0 with noise of its own,
-//! for time t1. The estimate contrasts two such states, so that mean and variance follow from the theorem of Isserlis,
-//! with whatever the two share through z0. What is left of the free relaxation, r0 = x_free - x, adds
-//! -(I - G) r0 / beta to the displacement that one-sided nudging reads, and nothing of order 1 / beta to the others.
+//! A free phase of time t0 leads from the start to z0; every later phase starts from this z0 with noise
+//! of its own, for time t1. The estimate contrasts two such states, so that mean and variance follow
+//! from the theorem of Isserlis, with whatever the two share through z0. What is left of the free
+//! relaxation, r0 = x_free - x, adds -(I - G) r0 / beta to the displacement that one-sided nudging
+//! reads, and nothing of order 1 / beta to the others.
 //!
 //! Each chain freezes the force of its *own* free state, as a batch of different examples must. The noise
 //! of that force does not fade as beta grows.
 //!
-//! [`Averaging`] and [`Loss`]: under a quadratic nudge the covariance kT (K + beta P)^-1 changes too, and the mean of products
-//! sees it: it follows the gradient of <L> = L(x) + kT tr(P K^-1) / 2. A constant force leaves the covariance alone,
-//! so that with it *either* average follows the gradient of L(<z>).
+//! [`Averaging`] and [`Loss`]: under a quadratic nudge the covariance kT (K + beta P)^-1 changes too, and
+//! the mean of products sees it: it follows the gradient of the mean loss L(x) + kT tr(P K^-1) / 2. A
+//! constant force leaves the covariance alone, so that with phases long enough *either* average follows
+//! the gradient of the loss of the mean state.
 
 use faer::{Col, Mat, Scale};
 use serde::{Deserialize, Serialize};
@@ -34,10 +36,10 @@ use crate::error::positive;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Averaging {
-    /// <z_l z_m^T>, of each sample.
+    /// z_l z_m^T of each sample.
     #[default]
     MeanOfProducts,
-    /// <z_l> <z_m>^T, of the means. The covariance estimator has none: it reads products in any case.
+    /// z_l z_m^T of the mean states. The covariance estimator has none: it reads products in any case.
     ProductOfMeans,
 }
 
@@ -45,9 +47,9 @@ pub enum Averaging {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
-    /// L(<z>) of the mean state: [`QuadraticSystem::exact_gradient`].
+    /// L of the mean state: [`QuadraticSystem::exact_gradient`].
     OfMean,
-    /// <L(z)> = L(<z>) + kT tr(P K^-1) / 2, the mean over thermal states:
+    /// The mean over thermal states of L, which is L(x) + kT tr(P K^-1) / 2:
     /// [`QuadraticSystem::thermal_gradient`].
     #[default]
     Mean,
@@ -162,9 +164,10 @@ impl QuadraticSystem {
     /// starts its free phase from `start` (one entry per unit).
     ///
     /// # Errors
-    /// [`LearnError::Setting`] for a value out of range, such as a temperature of zero with the covariance;
-    /// [`LearnError::Shape`] for a start of another size or too few samples; [`LearnError::NotFinite`] for a NaN in it;
-    /// [`LearnError::NudgeTooStrong`] for a symmetric nudge at or above the [bound](Self::nudge_bound).
+    /// [`LearnError::Setting`] for a value out of range, such as a temperature of zero with the
+    /// covariance; [`LearnError::Shape`] for a start of another size or too few samples;
+    /// [`LearnError::NotFinite`] for a NaN in it; [`LearnError::NudgeTooStrong`] for a symmetric nudge
+    /// at or above the [bound](Self::nudge_bound).
     pub fn statistics(
         &self,
         measurement: &Measurement,

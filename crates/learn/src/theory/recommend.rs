@@ -1,7 +1,7 @@
 //! Which estimator, which nudge and which durations give the least error on given hardware.
 //!
-//! The [exact error](QuadraticSystem::accuracy) is minimised over estimators, nudge and the share of the time that the
-//! free phase has. Theory says where to look, so that a search is short:
+//! The [exact error](QuadraticSystem::accuracy) is minimised over estimators, nudge and the share of the
+//! time that the free phase has. Theory says where to look, so that a search is short:
 //!
 //! - A constant force has a bias that does not depend on beta and a variance that falls with it: the strongest
 //!   force is best.
@@ -21,16 +21,38 @@ use crate::LearnError;
 use crate::error::positive;
 
 /// What is known of the hardware and of its task.
+///
+/// ```
+/// use overdamped_learn::theory::{Bath, Block, Estimator, Hardware, Loss, Typical, recommend};
+///
+/// // 12 units of stiffness 0.3 to 2, four of them seen; what else they are is not known.
+/// let typical = Typical::default();
+/// let systems: Vec<_> = (0..4).map(|seed| typical.system(seed)).collect::<Result<_, _>>()?;
+/// let hardware = Hardware {
+///     bath: Bath { temperature: 0.01, mobility: 1.0 },
+///     samples: 1_000,
+///     time: 30.0,
+///     largest_force: 1.0,
+///     estimators: vec![Estimator::OneSided, Estimator::Symmetric],
+///     loss: Loss::OfMean,
+///     start: vec![0.0; 12],
+/// };
+/// let advice = recommend(&systems, &hardware, &Block::all(12))?;
+/// assert_eq!(advice.measurement.estimator, Estimator::Symmetric);
+/// assert!(advice.accuracy.mse() < 0.01);
+/// # Ok::<(), overdamped_learn::LearnError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hardware {
     /// Temperature and mobility.
     pub bath: Bath,
     /// N: chains that run at once, or one after the other, for one estimate.
     pub samples: usize,
-    /// Time that each chain has for all phases of an estimate, in 1 / (mobility x stiffness). Infinite: enough.
+    /// Time that each chain has for all phases of an estimate, in 1 / (mobility x stiffness). Infinite:
+    /// enough.
     pub time: f64,
-    /// Strongest force that a nudge may exert on a unit at rest, beta |g|: the range of the drive, or the limit up to
-    /// which units respond linearly.
+    /// Strongest force that a nudge may exert on a unit at rest, beta |g|: the range of the drive, or
+    /// the limit up to which units respond linearly.
     pub largest_force: f64,
     /// What it can do.
     pub estimators: Vec<Estimator>,
@@ -46,7 +68,7 @@ pub struct Hardware {
 pub struct Recommendation {
     /// Estimator, nudge and durations.
     pub measurement: Measurement,
-    /// Its exact error, relative to the squared norm of the gradient.
+    /// Its exact error, relative to the squared norm of the gradient; the mean over systems.
     pub accuracy: Accuracy,
     /// In words.
     pub why: String,
@@ -54,24 +76,34 @@ pub struct Recommendation {
     pub ranking: Vec<(Measurement, Accuracy)>,
 }
 
-/// The measurement of least expected squared error of the gradient of `block` on `hardware`.
+/// The measurement of least expected squared error of the gradient of `block` on `hardware`, in the mean
+/// over `systems`: one, if it is known; several examples of a task; or a handful of
+/// [typical](super::Typical) ones, if the range of stiffness is all that is known.
 ///
-/// A user who knows only the range of stiffness may ask for a [typical](super::Typical) system.
+/// A single typical system would not do: what is best may hang on a bias that happens to be small there,
+/// as that of a constant force against the mean loss does.
 ///
 /// # Errors
 /// [`LearnError::Setting`] for a time or force that is not positive, or a gradient that is zero;
-/// [`LearnError::Shape`] for no estimator, no sample, or a start or block of another size;
+/// [`LearnError::Shape`] for no system, no estimator, no sample, or a start or block of another size;
 /// [`LearnError::NotFinite`] for a NaN in the start.
 pub fn recommend(
-    system: &QuadraticSystem,
+    systems: &[QuadraticSystem],
     hardware: &Hardware,
     block: &Block,
 ) -> Result<Recommendation, LearnError> {
     hardware.check()?;
+    if systems.is_empty() {
+        return Err(LearnError::Shape {
+            what: "systems to recommend for",
+            expected: 1,
+            found: 0,
+        });
+    }
     let mut ranking = Vec::with_capacity(hardware.estimators.len());
     for &estimator in &hardware.estimators {
         if hardware.can(estimator) {
-            ranking.push(best_of(system, hardware, block, estimator)?);
+            ranking.push(best_of(systems, hardware, block, estimator)?);
         }
     }
     ranking.sort_by(|(_, one), (_, other)| one.mse().total_cmp(&other.mse()));
@@ -110,14 +142,18 @@ impl Hardware {
     /// A measurement that uses all of the time, the share `free` of it for the free phase.
     fn measurement(&self, estimator: Estimator, strength: f64, free: f64) -> Measurement {
         let phases = f64::from(estimator.later_phases());
-        let (free_time, nudged_time) = if estimator.nudges() {
-            (free * self.time, (1.0 - free) * self.time / phases)
+        let (nudge_strength, free_time, nudged_time) = if estimator.nudges() {
+            (
+                strength,
+                free * self.time,
+                (1.0 - free) * self.time / phases,
+            )
         } else {
-            (self.time, 0.0)
+            (0.0, self.time, 0.0)
         };
         Measurement {
             estimator,
-            nudge_strength: strength,
+            nudge_strength,
             free_time,
             nudged_time,
             samples: self.samples,
@@ -128,28 +164,57 @@ impl Hardware {
         }
     }
 
-    /// Least and greatest nudge worth a trial.
+    /// Least and greatest nudge worth a trial: by the closed form and the limits of the systems, each the
+    /// strictest of them.
     fn strengths(
         &self,
-        system: &QuadraticSystem,
+        systems: &[QuadraticSystem],
         estimator: Estimator,
         block: &Block,
     ) -> Result<(f64, f64), LearnError> {
-        let allowed = self.largest_force / system.cost_gradient().norm_max();
-        if matches!(estimator, Estimator::ConstantForce | Estimator::Covariance) {
-            return Ok((allowed, allowed));
+        let (mut least, mut greatest) = (f64::INFINITY, f64::INFINITY);
+        for system in systems {
+            let allowed = self.largest_force / system.cost_gradient().norm_max();
+            let bound = system.nudge_bound();
+            greatest = greatest.min(match estimator {
+                Estimator::ConstantForce | Estimator::Covariance => allowed,
+                Estimator::Symmetric => allowed.min(0.99 * bound),
+                // Far beyond, the nudged state is at the target, or as near as the time lets it come.
+                Estimator::OneSided | Estimator::DriftCompensated => {
+                    allowed.min(100.0 * (bound + 1.0 / (self.bath.mobility * self.time)))
+                }
+            });
+            if estimator.nudges() {
+                let error = LeadingError::of(system, estimator, self.bath.temperature, block)?;
+                let optimum = error.optimum(self.samples);
+                least = least.min(optimum.map_or(0.0, |optimum| optimum.strength / 30.0));
+            }
         }
-        let bound = system.nudge_bound();
-        let greatest = if estimator == Estimator::Symmetric {
-            allowed.min(0.99 * bound)
-        } else {
-            // Far beyond, the nudged state is at the target, or as near as the time lets it come.
-            allowed.min(100.0 * (bound + 1.0 / (self.bath.mobility * self.time)))
+        Ok(match estimator {
+            // No bias of the nudge, or no nudge: there is nothing to weigh.
+            Estimator::ConstantForce | Estimator::Covariance => (greatest, greatest),
+            _ => (least.clamp(1e-6 * greatest, 0.03 * greatest), greatest),
+        })
+    }
+
+    /// The mean error over systems.
+    fn accuracy(
+        &self,
+        systems: &[QuadraticSystem],
+        measurement: &Measurement,
+        block: &Block,
+    ) -> Result<Accuracy, LearnError> {
+        let share = 1.0 / systems.len() as f64;
+        let mut mean = Accuracy {
+            squared_bias: 0.0,
+            variance: 0.0,
         };
-        let least = LeadingError::of(system, estimator, self.bath.temperature, block)?
-            .optimum(self.samples)
-            .map_or(0.0, |optimum| optimum.strength / 30.0);
-        Ok((least.clamp(1e-6 * greatest, 0.03 * greatest), greatest))
+        for system in systems {
+            let found = system.accuracy(measurement, &self.bath, &self.start, self.loss, block)?;
+            mean.squared_bias += share * found.squared_bias;
+            mean.variance += share * found.variance;
+        }
+        Ok(mean)
     }
 }
 
@@ -162,19 +227,18 @@ const FINEST: f64 = 0.05;
 
 /// The best nudge and share of the free phase for one estimator.
 fn best_of(
-    system: &QuadraticSystem,
+    systems: &[QuadraticSystem],
     hardware: &Hardware,
     block: &Block,
     estimator: Estimator,
 ) -> Result<(Measurement, Accuracy), LearnError> {
-    let (least, greatest) = hardware.strengths(system, estimator, block)?;
+    let (least, greatest) = hardware.strengths(systems, estimator, block)?;
     let (low, high) = (least.ln(), greatest.ln());
     let attempt = |[strength, logit]: [f64; 2]| -> Result<Trial, LearnError> {
         let at = [strength.clamp(low, high), logit.clamp(-LOGIT, LOGIT)];
         let free = 1.0 / (1.0 + (-at[1]).exp());
         let measurement = hardware.measurement(estimator, at[0].exp().min(greatest), free);
-        let (bath, start) = (&hardware.bath, &hardware.start);
-        let accuracy = system.accuracy(&measurement, bath, start, hardware.loss, block)?;
+        let accuracy = hardware.accuracy(systems, &measurement, block)?;
         Ok(Trial {
             at,
             measurement,

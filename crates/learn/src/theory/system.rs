@@ -167,7 +167,7 @@ impl QuadraticSystem {
         -symmetric_outer(&self.rest, &self.response)
     }
 
-    /// d<L>/dJ at temperature `temperature` = kT, where <L> = L(x) + kT tr(P K^-1) / 2: the
+    /// Gradient of the mean loss at temperature `temperature` = kT, L(x) + kT tr(P K^-1) / 2: the
     /// [exact gradient](Self::exact_gradient) + kT K^-1 P K^-1.
     #[must_use]
     pub fn thermal_gradient(&self, temperature: f64) -> Mat<f64> {

@@ -1,4 +1,4 @@
-//! A random network of known stiffness, for a user who knows little more of the hardware, and for tests.
+//! Random networks of known stiffness: for a user who knows little more of the hardware, and for tests.
 
 use faer::{Col, Mat};
 use rand::SeedableRng;

@@ -146,9 +146,9 @@ fn only_one_side_carries_the_drift_over_beta() {
     }
 }
 
-/// Units that rest beyond their target pass it on the way there from zero: what is left of the drift opposes the
-/// gradient. Compensated and symmetric nudges align all the same, and a rest short of the target puts drift and
-/// gradient in line.
+/// Units that rest beyond their target pass it on the way there from zero: what is left of the drift
+/// opposes the gradient. Compensated and symmetric nudges align all the same, and a rest short of the
+/// target puts drift and gradient in line.
 #[test]
 fn one_side_anticorrelates_where_the_drift_opposes_the_gradient() {
     for (reach, opposed) in [(0.5, true), (2.0, false)] {
@@ -187,8 +187,11 @@ fn one_side_anticorrelates_where_the_drift_opposes_the_gradient() {
                     at(*estimator, 6.0)
                 );
             }
-            // The free phase is to blame.
-            assert!(at(Estimator::OneSided, 60.0) >= 0.9);
+            // The free phase is to blame; near rest all agree, compensated or not.
+            for estimator in NUDGED {
+                let aligned = at(estimator, 60.0);
+                assert!(aligned >= 0.95, "{estimator}: {aligned}");
+            }
         }
     }
 }

@@ -246,10 +246,10 @@ fn deviations(draws: &[Matrix], theory: &Statistics) -> (f64, f64) {
     worst
 }
 
-/// n = 40000 estimates of each kind, ten entries, mean and variance, 18 kinds: 360 deviations, bounded by 5
-/// standard errors. False-alarm rate about 2e-4, or 1e-3 with the heavy tails of fourth moments; seeds 0 to 17.
-/// Would catch any error of 4 % in a variance, or of 2 % of a standard deviation in a mean: a lost cross term, states
-/// taken for independent that share their free phase, N for N - 1.
+/// n = 40000 estimates of each kind, ten entries, mean and variance, 18 kinds: 360 deviations, bounded
+/// by 5 standard errors. False-alarm rate about 2e-4, or 1e-3 with the heavy tails of fourth moments;
+/// seeds 0 to 17. Would catch any error of 4 % in a variance, or of 2 % of a standard deviation in a
+/// mean: a lost cross term, states taken for independent that share their free phase, N for N - 1.
 #[test]
 fn simulated_phases_have_the_predicted_mean_and_variance() {
     let typical = Typical {

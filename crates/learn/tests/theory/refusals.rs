@@ -172,7 +172,11 @@ fn hardware_that_can_do_nothing_is_refused() {
     let with = |change: fn(&mut Hardware)| {
         let mut hardware = good.clone();
         change(&mut hardware);
-        message(recommend(&system, &hardware, &Block::all(6)))
+        message(recommend(
+            std::slice::from_ref(&system),
+            &hardware,
+            &Block::all(6),
+        ))
     };
     assert!(with(|h| h.time = 0.0).starts_with("the time of an estimate is 0"));
     assert!(with(|h| h.time = f64::NAN).starts_with("the time of an estimate is NaN"));
@@ -184,12 +188,18 @@ fn hardware_that_can_do_nothing_is_refused() {
         h.estimators = vec![Estimator::Covariance];
     });
     assert!(cold.contains("needs heat"), "{cold}");
+    let text = message(recommend(&[], &good, &Block::all(6)));
+    assert!(text.contains("systems to recommend for: 0 given"), "{text}");
     // Nothing to learn where the target is met.
     let met: Vec<f64> = system.rest().iter().copied().collect();
     let drive: Vec<f64> = system.drive().iter().copied().collect();
     let stiffness = system.stiffness().to_owned();
     let learned = QuadraticSystem::new(stiffness, &drive, system.seen(), &met).unwrap();
-    let text = message(recommend(&learned, &good, &Block::all(6)));
+    let text = message(recommend(
+        std::slice::from_ref(&learned),
+        &good,
+        &Block::all(6),
+    ));
     assert!(text.contains("the norm of the gradient is 0"), "{text}");
 }
 
