@@ -1,6 +1,6 @@
 //! How strong a spring may be before the state that it pushes away runs off.
 
-use faer::MatRef;
+use faer::{Mat, MatRef};
 use overdamped_energy::{Potential, Scalar};
 
 use super::{FreeState, QuadraticCost};
@@ -27,10 +27,10 @@ pub(super) fn check_bound<T: Scalar>(
     let chains = CHAINS.min(nudged.ncols());
     let mean = free.visited.mean();
     let states = mean.as_ref().as_ref().subcols(0, chains);
-    let along = faer::Mat::from_fn(nudged.nrows(), chains, |unit, chain| {
+    let along = Mat::from_fn(nudged.nrows(), chains, |unit, chain| {
         nudged[(unit, chain)] - states[(unit, chain)]
     });
-    let mut products = faer::Mat::zeros(nudged.nrows(), chains);
+    let mut products = Mat::zeros(nudged.nrows(), chains);
     free.potential
         .add_curvature_product(states, along.as_ref(), products.as_mut());
     if let Some(base) = free.base {

@@ -23,7 +23,8 @@ use crate::error::positive;
 #[serde(rename_all = "snake_case")]
 pub enum Reading {
     /// dE/dtheta of each sample, averaged: trains the mean cost <C>. What couplings with a correlator of their
-    /// own measure. (A frozen force hides the difference: it trains C at <x>, whichever the reading.)
+    /// own measure. (A frozen force does not change the fluctuations of a quadratic energy: it trains C(<x>) there,
+    /// whichever the reading.)
     #[default]
     MeanOfProducts,
     /// dE/dtheta at the mean state of each chain: trains the cost of the mean state, C(<x>). With n independent
@@ -166,7 +167,7 @@ impl<T: Scalar> Visited<T> {
     /// [`LearnError::Shape`] if there is none, or columns are left over, [`SubstrateError::NonFiniteState`].
     pub fn sampled(states: Mat<T>, chains: usize) -> Result<Self, LearnError> {
         let columns = states.ncols();
-        if chains == 0 || columns == 0 || columns % chains != 0 {
+        if columns == 0 || !columns.is_multiple_of(chains) {
             return Err(LearnError::Shape {
                 what: "states of chains that were read together",
                 expected: columns.next_multiple_of(chains.max(1)).max(1),
