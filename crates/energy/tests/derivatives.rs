@@ -8,8 +8,9 @@
 
 use faer::{Mat, MatMut, MatRef};
 use overdamped_energy::{
-    Activation, BoundSum, ClosedForm, Drive, Edges, Energy, FastHidden, ForceLayer, Growth,
-    HeldGroup, Layered, LowRank, PairTerm, Pairs, Potential, SiteTerm, Sites, Sum, UnitLayer,
+    Activation, BoundSum, ClosedForm, Coupling, Drive, Edges, Energy, FastHidden, ForceLayer,
+    Growth, HeldGroup, Layered, LowRank, Modular, Module, PairTerm, Pairs, Potential, SiteTerm,
+    Sites, Sum, UnitLayer, Wires,
 };
 use proptest::prelude::*;
 
@@ -52,6 +53,7 @@ fn models() -> Vec<(&'static str, Box<dyn Energy<f64>>)> {
             "layered",
             Box::new(Layered::new(every_activation()).unwrap()),
         ),
+        ("modular", Box::new(every_wiring())),
         (
             "sum",
             Box::new(
@@ -75,6 +77,28 @@ fn every_activation() -> Vec<UnitLayer> {
         layer(2, Activation::Identity),
         layer(3, Activation::Identity),
     ]
+}
+
+/// Products by the whole matrix (rank 4) and by factors (ranks 1 and 2), and partners.
+fn every_wiring() -> Modular {
+    let module = |units, quartic| Module { units, quartic };
+    let joined = |l, m, wires| Coupling {
+        modules: (l, m),
+        wires,
+    };
+    let modules = vec![
+        module(4, false),
+        module(6, true),
+        module(6, true),
+        module(5, false),
+    ];
+    let couplings = vec![
+        joined(0, 1, Wires::LowRank { rank: 4 }),
+        joined(1, 2, Wires::OneToOne),
+        joined(2, 0, Wires::LowRank { rank: 1 }),
+        joined(3, 1, Wires::LowRank { rank: 2 }),
+    ];
+    Modular::new(modules, couplings).unwrap()
 }
 
 /// A deterministic spread of numbers in [-1, 1] that depends on the drawn seed.

@@ -1,22 +1,26 @@
 //! Units in quartic wells, each moved towards the bottom of its own.
 //!
 //! A unit has the energy e(z) = a z^2 / 2 + q z^4 / 4 - u z, in which u holds what its neighbours pass
-//! on. Its force is F = u - (a + q z^2) z, its curvature K = a + 3 q z^2. [`descend`] makes [`STEPS`] Newton steps,
+//! on. Its force is F = u - (a + q z^2) z, its curvature K = a + 3 q z^2. [`descend`] makes [`STEPS`] Newton steps from
+//! d = 0,
 //!
-//! d_(n+1) = d_n + F(z + d_n) / max(K(z + d_n), c),
+//! d += F(z + d) / max(K(z + d), c), the first one no longer than (|F| + q / 2) / max(a + 3/4 q, c),
 //!
-//! from d_0 = 0, and then shortens d to
+//! and then shortens d to
 //!
-//! |d| <= 4/3 |F(z)| / max(K(z), S(d), c), S(d) = a + q (3 z^2 + 3 z d + d^2),
+//! |d| <= |F(z)| / max(M(d), c / 2), M(d) = a / 2 + q (3 z^2 / 2 + z d + d^2 / 4).
 //!
-//! which leaves alone any d near the bottom. Without that bound the first step overshoots wherever the quartic
-//! term is weak at z and strong at the bottom, and may end higher than it began.
+//! The energy changes by d (d M(d) - F): a d that lowers it is left alone. Without the bounds, the first step
+//! overshoots wherever the quartic term is weak at z and strong at the bottom, and may end higher than it began.
 //!
-//! Why it then never does, for a > 0 and q >= 0: S is the slope of the secant of F, so that the bottom is at
-//! d* = F / S(d*). If d is beyond d*, then F / max(K, S(d)) is not: either S(d*) <= K, or S(d*) > K = S(0), which
-//! puts d* where the parabola S rises, and then S(d) >= S(d*). And a step of t d* with t <= 4/3 ends
-//! lower than it began: with y = z / d* its gain is no less than t d*^4 q times
-//! 3 y^2 (1 - t / 2) + y (3 - t^2) + 1 - t^3 / 4, a parabola without zeros there.
+//! Why no call ends higher, for a > 0 and q >= 0: a d too long is beyond the point d' where the energy is as at the start,
+//! d' M(d') = F, and d is made F / M(d) = d' M(d') / M(d), which is no further than d' as M rises from d' to
+//! d. For if F leads away from zero, M rises all the way; if not, Newton steps pass the bottom
+//! only where it lies beyond zero, and then d' is beyond -2 z, where M is least.
+//!
+//! The bound of the first step is never below the way d* to the bottom: F = d* S with S = a + q (3 z^2 + 3 z d* + d*^2),
+//! S >= a + q d*^2 / 4, and d^3 >= 3 d - 2. It is close for bottoms at a distance of order one, and loose for
+//! others.
 //!
 //! A linear unit, q = 0, is at the bottom after the first step.
 
@@ -140,11 +144,19 @@ impl<L: Lanes> Well<L> {
         self.bent(number::<L>(3.0).mul(z).mul(z))
     }
 
-    /// max(S(d), c) at z.
+    /// max(2 M(d), c) at z.
     #[inline(always)]
-    fn secant(self, z: L, d: L) -> L {
-        let chord = number::<L>(3.0).mul(z).mul(z.add(d));
-        self.bent(chord.add(d.mul(d)))
+    fn twice_mean(self, z: L, d: L) -> L {
+        let own = number::<L>(3.0).mul(z).mul(z);
+        let half = d.mul(number(0.5));
+        self.bent(own.add(d.mul(z.add(z).add(half))))
+    }
+
+    /// No less than the way to the bottom, from a force of this size.
+    #[inline(always)]
+    fn reach(self, size: L) -> L {
+        let most = size.add(self.quartic.mul(number(0.5)));
+        most.div(self.bent(number(0.75)))
     }
 
     /// max(a + q `square`, c).
@@ -163,15 +175,15 @@ fn lower<L: Lanes>(z: L, [pull, stiffness, quartic]: [L; 3], [least, walls]: [L;
         quartic,
         least,
     };
-    let (force, curvature) = (well.force(z), well.curvature(z));
-    let mut d = force.div(curvature);
+    let force = well.force(z);
+    let size = force.max(number::<L>(0.0).sub(force));
+    let first = force.div(well.curvature(z));
+    let mut d = first.clamp_magnitude(well.reach(size));
     for _ in 1..STEPS {
         let ahead = z.add(d);
         d = d.add(well.force(ahead).div(well.curvature(ahead)));
     }
-    let size = force.max(number::<L>(0.0).sub(force));
-    let bound = number::<L>(4.0 / 3.0).mul(size);
-    let bound = bound.div(curvature.max(well.secant(z, d)));
+    let bound = size.add(size).div(well.twice_mean(z, d));
     z.add(d.clamp_magnitude(bound)).clamp_magnitude(walls)
 }
 
