@@ -3,7 +3,7 @@
 //! At equilibrium in a bath of temperature kT the state has density exp(-E / kT) / Z, and so for a cost C that
 //! does not depend on theta
 //!
-//! d<C>/dtheta = -Cov(dE/dtheta, C) / kT
+//! `d<C>/dtheta = -Cov(dE/dtheta, C) / kT`
 //!
 //! (linear response, Kubo 1966; the limit of every nudge of [`Nudging`](crate::Nudging) as beta goes to zero). It
 //! needs no hardware for nudges and has no bias, but many samples: the spread of each product does not fall with a
@@ -17,7 +17,7 @@ use overdamped_energy::{Potential, Scalar};
 
 use crate::{LearnError, QuadraticCost, Visited};
 
-/// Adds the estimate of the mean over chains of d<C>/dtheta to `gradient`. `samples` are of the free network at
+/// Adds the estimate of the mean over chains of `d<C>/dtheta` to `gradient`. `samples` are of the free network at
 /// equilibrium, at the uniform `temperature` kT, in which `potential` is its energy.
 ///
 /// With n independent samples of each chain the estimate is unbiased. Samples that remember each other lower it by

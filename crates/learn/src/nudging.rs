@@ -5,7 +5,7 @@
 //! d/dbeta [dE/dtheta under E + beta C] at beta = 0  is  dC/dtheta,
 //!
 //! at rest because E + beta C is stationary there, and in a bath for the mean of dE/dtheta, because
-//! d<A>/dbeta = -Cov(A, C) / kT. The derivative is taken as a difference, in one of these ways; e(beta) is the
+//! `d<A>/dbeta = -Cov(A, C) / kT`. The derivative is taken as a difference, in one of these ways; e(beta) is the
 //! local gradient dE/dtheta of the nudged state, e(0) of the free one:
 //!
 //! | estimator | nudge | [`Sides`] | estimate | bias | free phase |
@@ -30,7 +30,7 @@
 //! true one. [`Nudging::needs_rest`] says which is which, and [`Nudging::check_rest`] refuses what is too early.
 //!
 //! How long a phase relaxes, and whether the bath is cold, is no property of an estimator but of the
-//! substrate: [`Phase`]. In a warm bath the [`Reading`] decides between <C> and C at the mean state.
+//! substrate: [`Phase`]. In a warm bath the [`Reading`] decides between `<C>` and C at the mean state.
 //!
 //! A contour of complex nudges would remove every power of beta (holomorphic: Laborieux and Zenke 2022). It needs
 //! units with complex states, and those of a real network have none: it is left out.

@@ -22,12 +22,12 @@ use crate::error::positive;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reading {
-    /// dE/dtheta of each sample, averaged: trains the mean cost <C>. What couplings with a correlator of their
-    /// own measure. (A frozen force does not change the fluctuations of a quadratic energy: it trains C(<x>) there,
+    /// dE/dtheta of each sample, averaged: trains the mean cost `<C>`. What couplings with a correlator of their
+    /// own measure. (A frozen force does not change the fluctuations of a quadratic energy: it trains `C(<x>)` there,
     /// whichever the reading.)
     #[default]
     MeanOfProducts,
-    /// dE/dtheta at the mean state of each chain: trains the cost of the mean state, C(<x>). With n independent
+    /// dE/dtheta at the mean state of each chain: trains the cost of the mean state, `C(<x>)`. With n independent
     /// samples a share 1 / n of the difference is left.
     ProductOfMeans,
 }

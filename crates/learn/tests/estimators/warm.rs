@@ -1,9 +1,9 @@
 //! Estimates in the bath, against closed forms of a quadratic energy, and of a quartic one by quadrature.
 //!
 //! Every test makes n = 40 replicates with streams 0 to 39 of the seed 17, and compares the mean of every
-//! parameter with its expectation, in standard errors found from the replicates. Of all 17 x 14 comparisons none
+//! parameter with its expectation, in standard errors found from the replicates. Of all 129 comparisons none
 //! may exceed 6.5: Student's t with 39 degrees of freedom does so with probability 1e-7, so that the false-alarm
-//! rate of the file is below 3e-5.
+//! rate of the file is below 2e-5.
 
 use std::sync::Arc;
 
@@ -201,7 +201,7 @@ fn a_constant_force_in_the_bath_trains_the_cost_of_the_mean() {
 /// kT / m [2 K^-1 / (2 beta)^2 + K^-1 P K^-1 P K^-1]
 ///
 /// At beta = .1 the first part is nearly all: with one seed for both sides it would be missing, and the ratio below
-/// .1. At beta = 2 the second is: with a force measured at the last sample the ratio would be near ten. A ratio of
+/// .1. At beta = 2 the second is: with a force measured at the last sample the ratio would be six or more. A ratio of
 /// chi-square with 39 degrees of freedom leaves .25 to 2.5 with probability 2e-6, the mean of four less often.
 #[test]
 fn the_noise_of_a_constant_force_is_that_of_theory() {
