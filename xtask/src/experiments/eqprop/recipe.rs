@@ -24,6 +24,8 @@ pub struct Recipe {
     pub levels: usize,
     /// Noisy images at each of them.
     pub batch: usize,
+    /// Share of its diagonal by which K is kept positive definite.
+    pub margin: Option<f64>,
     /// Optimiser and number of updates.
     pub adam: AdamSettings,
     /// Updates between two looks.
@@ -35,7 +37,7 @@ pub const SWEEPS: Relaxer = Relaxer::BlockDescent {
     time_per_sweep: 1.0,
     least_curvature: 0.3,
 };
-/// K is kept positive definite by this share of its diagonal.
+/// K is kept positive definite by this share of its diagonal, where one noise level is learned.
 const MARGIN: f64 = 0.02;
 
 impl Recipe {
@@ -49,12 +51,16 @@ impl Recipe {
             unfinished: None,
             levels: 1,
             batch: 256,
+            margin: Some(MARGIN),
             adam: adam(updates),
             round: (updates / 20).max(1),
         }
     }
 
     /// For a ladder of noise levels: half of them in each update, nudged by constant forces.
+    ///
+    /// K may become indefinite: quartic wells confine the network all the same, and a residual would show one
+    /// that does not come to rest.
     pub fn ladder(levels: usize, updates: u64) -> Self {
         Self {
             free: Settling::once(16.0),
@@ -62,6 +68,7 @@ impl Recipe {
             unfinished: Some(0.1),
             levels: levels.div_ceil(2),
             batch: 64,
+            margin: None,
             ..Self::single(Backward::Nudged(Nudging::constant_force(0.1)), updates)
         }
     }
@@ -80,7 +87,7 @@ impl Recipe {
             free: self.free,
             nudged: self.nudged,
             unfinished: self.unfinished,
-            margin: Some(MARGIN),
+            margin: self.margin,
         }
     }
 }
