@@ -28,7 +28,8 @@ pub trait Grouped<T: Scalar>: Potential<T> {
     );
 
     /// Moves all units of a group by one Newton step, x += F / max(d2E/dx2, least curvature), with the
-    /// drive's force and stiffness included and all other groups held.
+    /// drive's force and stiffness included and all other groups held; by a few, where the forces of the other
+    /// groups cost far more than a step.
     fn newton_step(&self, group: usize, held: &HeldGroup<'_, T>, states: MatMut<'_, T>);
 }
 

@@ -98,27 +98,60 @@ impl<T: Real> Descent<'_, '_, T> {
             assert_eq!(input.len(), self.states.len(), "one value for each state");
         }
         let bounds = [L::splat(wells.least_curvature), L::splat(wells.walls)];
-        let inputs = inputs.map(|input| input.as_chunks::<LANES>());
-        let (mobile, mobile_last) = wells.mobile.as_chunks::<LANES>();
+        // No closures here: they cannot be inlined for certain.
+        let (pulls, last_pulls) = wells.pulls.as_chunks::<LANES>();
+        let (stiffness, last_stiffness) = wells.stiffness.as_chunks::<LANES>();
+        let (quartic, last_quartic) = wells.quartic.as_chunks::<LANES>();
+        let (mobile, last_mobile) = wells.mobile.as_chunks::<LANES>();
         let (states, last) = self.states.as_chunks_mut::<LANES>();
         for (at, state) in states.iter_mut().enumerate() {
-            let given = inputs.map(|(input, _)| L::load(&Chunk(input[at])));
-            let moved = lower(L::load(&Chunk(*state)), given, bounds);
-            settle(state, moved, &mobile[at]);
+            let given = [&pulls[at], &stiffness[at], &quartic[at]];
+            *state = moved::<L>(state, given, &mobile[at], bounds);
         }
         if !last.is_empty() {
-            let z = padded::<L>(last);
-            let given = inputs.map(|(_, input)| padded::<L>(input));
-            settle(last, lower(z, given, bounds), mobile_last);
+            let given = [
+                &padded(last_pulls),
+                &padded(last_stiffness),
+                &padded(last_quartic),
+            ];
+            let after = moved::<L>(&padded(last), given, &padded(last_mobile), bounds);
+            last.copy_from_slice(&after[..last.len()]);
         }
     }
 }
 
 #[inline(always)]
-fn padded<L: Lanes>(values: &[L::Scalar]) -> L {
-    let mut chunk = Chunk::default();
-    chunk.0[..values.len()].copy_from_slice(values);
-    L::load(&chunk)
+fn padded<T: Real>(values: &[T]) -> [T; LANES] {
+    let mut chunk = [T::default(); LANES];
+    chunk[..values.len()].copy_from_slice(values);
+    chunk
+}
+
+/// Sixteen states after the descent of those that are mobile. A choice, and no product with the mobility: a clamped
+/// unit keeps its bits, even where its well is no number.
+#[inline(always)]
+fn moved<L: Lanes>(
+    states: &[L::Scalar; LANES],
+    [pulls, stiffness, quartic]: [&[L::Scalar; LANES]; 3],
+    mobile: &[L::Scalar; LANES],
+    bounds: [L; 2],
+) -> [L::Scalar; LANES] {
+    let given = [
+        L::load(&Chunk(*pulls)),
+        L::load(&Chunk(*stiffness)),
+        L::load(&Chunk(*quartic)),
+    ];
+    let mut after = Chunk::default();
+    lower(L::load(&Chunk(*states)), given, bounds).store(&mut after);
+    let held = states.iter().zip(mobile);
+    for (after, (&before, &mobile)) in after.0.iter_mut().zip(held) {
+        *after = if mobile == L::Scalar::default() {
+            before
+        } else {
+            *after
+        };
+    }
+    after.0
 }
 
 /// Sixteen units that share bounds.
@@ -190,17 +223,4 @@ fn lower<L: Lanes>(z: L, [pull, stiffness, quartic]: [L; 3], [least, walls]: [L;
 #[inline(always)]
 fn number<L: Lanes>(value: f32) -> L {
     L::splat(L::Scalar::from_f32(value))
-}
-
-/// Takes the moved states where units are mobile, and no product with the mobility: a clamped unit keeps its
-/// bits, even where its well is no number.
-#[inline(always)]
-fn settle<L: Lanes>(states: &mut [L::Scalar], moved: L, mobile: &[L::Scalar]) {
-    let mut chunk = Chunk::default();
-    moved.store(&mut chunk);
-    for ((state, &moved), &mobile) in states.iter_mut().zip(&chunk.0).zip(mobile) {
-        if mobile != L::Scalar::default() {
-            *state = moved;
-        }
-    }
 }
