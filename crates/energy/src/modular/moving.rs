@@ -100,7 +100,7 @@ impl Modular {
         let stiffness = self.stiffness(parameters, moving)?;
         for &module in &moving.modules {
             let own = stiffness[self.rows(module)].iter().enumerate();
-            if let Some((unit, &stiffness)) = own.into_iter().find(|(_, a)| !(**a > 0.0)) {
+            if let Some((unit, &stiffness)) = own.into_iter().find(|(_, a)| **a <= 0.0) {
                 return Err(EnergyError::Stiffness {
                     module,
                     unit,

@@ -7,7 +7,7 @@ use super::*;
 fn module(units: usize) -> Module {
     Module {
         units,
-        quartic: units % 2 == 0,
+        quartic: units.is_multiple_of(2),
     }
 }
 
