@@ -5,15 +5,19 @@
 //! | `network` | the four modules, and what noise levels share of them |
 //! | `recipe`, `course` | settings of training, and the run |
 //! | `wiener` | the best linear denoiser |
+//! | `denoising` | the experiments `eqprop.train` |
+//! | `perceptron` | what is trained by backpropagation instead |
 //! | `drawing` | digits by relaxation down the ladder |
 //! | `closed_loop` | the experiment `eqprop.loop` |
 //! | `figures` | what they show |
 
 mod closed_loop;
 mod course;
+mod denoising;
 mod drawing;
 mod figures;
 mod network;
+mod perceptron;
 mod recipe;
 mod wiener;
 
@@ -21,11 +25,37 @@ use super::Experiment;
 use crate::results::Preset;
 
 /// The experiments of this system.
-pub const ALL: &[Experiment] = &[Experiment {
-    name: "eqprop.loop",
-    about: "one substrate learns to denoise by nudges, and samples digits by its own relaxation",
-    needs_mnist: false,
-    presets: &[Preset::Quick, Preset::Paper],
-    has_published: false,
-    run: closed_loop::run,
-}];
+pub const ALL: &[Experiment] = &[
+    Experiment {
+        name: "eqprop.train",
+        about: "denoising of 8 x 8 digits, learned by each estimator",
+        needs_mnist: false,
+        presets: &[Preset::Quick, Preset::Paper],
+        has_published: false,
+        run: denoising::digits8,
+    },
+    Experiment {
+        name: "eqprop.train.mnist12",
+        about: "the same with MNIST at 12 x 12",
+        needs_mnist: true,
+        presets: &[Preset::Paper],
+        has_published: false,
+        run: denoising::mnist12,
+    },
+    Experiment {
+        name: "eqprop.train.mnist28",
+        about: "the same with MNIST at 28 x 28",
+        needs_mnist: true,
+        presets: &[Preset::Paper],
+        has_published: false,
+        run: denoising::mnist28,
+    },
+    Experiment {
+        name: "eqprop.loop",
+        about: "one substrate learns to denoise by nudges, and samples digits by its own relaxation",
+        needs_mnist: false,
+        presets: &[Preset::Quick, Preset::Paper],
+        has_published: false,
+        run: closed_loop::run,
+    },
+];

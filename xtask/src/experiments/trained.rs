@@ -59,7 +59,9 @@ pub fn counts(acts: &Acts) -> Vec<(&'static str, f64, &'static str)> {
 pub struct Run<'a> {
     /// Names its checkpoint, and the run to people.
     pub id: &'a str,
-    /// Everything that decides what it does, besides layout and seed: a checkpoint of another recipe is refused.
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Everything else that decides what it does, besides the layout: a checkpoint of another recipe is refused.
     pub recipe: String,
     /// Optimiser and number of updates.
     pub adam: &'a AdamSettings,
@@ -81,7 +83,7 @@ pub fn train_one<R: Rule<f32>>(
     mut seen: impl FnMut(&Model<f32>),
 ) -> anyhow::Result<Trained> {
     let layout = rule.layout();
-    let model = Model::new(start, stream::derive(context.seed, 1), 0);
+    let model = Model::new(start, stream::derive(run.seed, 1), 0);
     let file = format!("checkpoints/{}.checkpoint", run.id);
     let checkpoint = context.recorder.folder().join(file);
     let resumed = checkpoint.exists();
@@ -91,7 +93,7 @@ pub fn train_one<R: Rule<f32>>(
         interrupt: &context.interrupt,
         round: run.round,
     };
-    let recipe = format!("seed {}, {}", context.seed, run.recipe);
+    let recipe = format!("seed {}, {}", run.seed, run.recipe);
     let mut rules = [rule];
     let started = Instant::now();
     let models = learn(

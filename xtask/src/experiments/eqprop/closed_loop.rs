@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::course;
+use super::course::{self, Course};
 use super::drawing::{Drawn, Way, draw};
 use super::figures;
 use super::network::{Network, Shape};
@@ -70,15 +70,14 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         .collect();
     let recipe = Recipe::ladder(RUNGS, updates(context.preset));
     let examples = network.examples(&images)?;
-    let trained = course::train(
-        context,
-        NAME,
-        &network,
-        examples,
-        &weights,
-        &recipe,
-        |_, _| (),
-    )?;
+    let course = Course {
+        id: NAME,
+        network: &network,
+        weights: &weights,
+        recipe: &recipe,
+        seed: context.seed,
+    };
+    let trained = course.train(context, examples, |_, _| ())?;
     let folder = context.recorder.folder().to_owned();
     let file = folder.join(format!("models/{NAME}.safetensors"));
     network.write(&trained.parameters, &file)?;

@@ -11,42 +11,58 @@ use super::recipe::{Recipe, SWEEPS};
 use crate::experiments::Context;
 use crate::experiments::trained::{Run, Trained, train_one};
 
-/// Trains `network` on `examples`, with a weight for the errors of each level; `id` names its checkpoint. `seen`
-/// is shown the averaged parameters after each round.
-///
-/// # Errors
-/// An interrupt, a file that cannot be written, or training that fails.
-pub fn train(
-    context: &Context,
-    id: &str,
-    network: &Network,
-    examples: Examples<f32>,
-    weights: &[f64],
-    recipe: &Recipe,
-    mut seen: impl FnMut(u64, &[f32]),
-) -> anyhow::Result<Trained> {
-    let settings = network.held(recipe.relaxer);
-    let simulated = SimulatedSubstrate::new(network.energy.clone(), settings.clone())?;
-    let substrate = Metered::new(simulated, &settings)?;
-    let count = examples.len();
-    let rule = ScoreMatching::new(
-        network.energy.clone(),
-        substrate,
-        network.conditioned.clone(),
-        examples,
-        recipe.rule(network, weights),
-    )?;
-    let run = Run {
-        id,
-        recipe: format!("{count} examples, levels {:?}, {recipe:?}", network.levels),
-        adam: &recipe.adam,
-        round: recipe.round,
-    };
-    let acts = |rule: ScoreMatching<_, Metered<_>>| rule.into_substrate().into_parts().1;
-    let start = network.start(context.seed)?;
-    train_one(context, &run, rule, start, acts, |model| {
-        seen(model.updates(), &model.averaged());
-    })
+/// A run of training.
+pub struct Course<'a> {
+    /// Names its checkpoint, and the run to people.
+    pub id: &'a str,
+    /// The network.
+    pub network: &'a Network,
+    /// Weight of the errors of each level.
+    pub weights: &'a [f64],
+    /// Settings.
+    pub recipe: &'a Recipe,
+    /// Seed of start, draws and noise.
+    pub seed: u64,
+}
+
+impl Course<'_> {
+    /// Trains the network on `examples`; `seen` is shown the averaged parameters after each round.
+    ///
+    /// # Errors
+    /// An interrupt, a file that cannot be written, or training that fails.
+    pub fn train(
+        &self,
+        context: &Context,
+        examples: Examples<f32>,
+        mut seen: impl FnMut(u64, &[f32]),
+    ) -> anyhow::Result<Trained> {
+        let Self {
+            network, recipe, ..
+        } = self;
+        let settings = network.held(recipe.relaxer);
+        let simulated = SimulatedSubstrate::new(network.energy.clone(), settings.clone())?;
+        let substrate = Metered::new(simulated, &settings)?;
+        let count = examples.len();
+        let rule = ScoreMatching::new(
+            network.energy.clone(),
+            substrate,
+            network.conditioned.clone(),
+            examples,
+            recipe.rule(network, self.weights),
+        )?;
+        let run = Run {
+            id: self.id,
+            seed: self.seed,
+            recipe: format!("{count} examples, levels {:?}, {recipe:?}", network.levels),
+            adam: &recipe.adam,
+            round: recipe.round,
+        };
+        let acts = |rule: ScoreMatching<_, Metered<_>>| rule.into_substrate().into_parts().1;
+        let start = network.start(self.seed)?;
+        train_one(context, &run, rule, start, acts, |model| {
+            seen(model.updates(), &model.averaged());
+        })
+    }
 }
 
 /// What the network makes of noisy images at a level: its output at rest (pixels x chains).

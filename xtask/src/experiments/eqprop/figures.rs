@@ -13,6 +13,48 @@ pub const LOOP: &str = "A noisy image is held in the data module; the output mod
      in the output module is a digit of the kind that the clamped label asks for. Training and sampling are \
      relaxations of one substrate, counted by one meter.";
 
+/// What the sections of denoising say.
+pub const DENOISING: &str = "How much of what a nonlinear network can do is there to be learned from nudges? All contenders see \
+     the same noisy images (sigma = .5) and are judged on images that none of them has seen. The \
+     Wiener filter is the best linear denoiser, and all that a network without quartic wells can become. A \
+     perceptron of the same size, trained by a library, says what the size allows for.";
+
+/// Errors on images held back, against updates; ways without a course are levels.
+pub fn denoising(outcomes: Vec<(String, Vec<(f64, f64)>, f64)>) -> LinePlot {
+    let ends = outcomes.iter().flat_map(|(_, curve, _)| curve.last());
+    let end = ends.map(|point| point.0).fold(1.0, f64::max);
+    let series = outcomes.into_iter().map(|(label, curve, error)| {
+        if curve.is_empty() {
+            Series::line(&label, vec![(0.0, error), (end, error)]).dashed()
+        } else {
+            Series::line(&label, curve)
+        }
+    });
+    LinePlot {
+        title: "Denoising images held back".to_owned(),
+        x: Axis::linear("updates"),
+        y: Axis::log("mean squared error per pixel"),
+        series: series.collect(),
+    }
+}
+
+/// Errors at the end.
+pub fn errors(name: &str, rows: &[(String, String)]) -> Table {
+    let starved = if name.ends_with("starved") {
+        " Free phases of two sweeps and nudged ones of four leave every network far from rest while it learns; \
+         errors are those at rest."
+    } else {
+        ""
+    };
+    let caption = format!(
+        "Mean squared error per pixel on images held back, in the mean over seeds.{starved}"
+    );
+    rows.iter()
+        .fold(Table::new(&caption), |table, (label, id)| {
+            table.row(label, id)
+        })
+}
+
 /// Errors at each level, as shares of the linear optimum's.
 pub fn levels(curve: Vec<(f64, f64)>) -> LinePlot {
     let ends: Vec<f64> = curve.iter().map(|point| point.0).collect();

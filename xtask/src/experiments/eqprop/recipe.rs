@@ -73,6 +73,15 @@ impl Recipe {
         }
     }
 
+    /// For one noise level, with next to no time: no phase comes to rest.
+    pub fn starved(backward: Backward, updates: u64) -> Self {
+        Self {
+            free: Settling::once(2.0),
+            nudged: 4.0,
+            ..Self::single(backward, updates)
+        }
+    }
+
     /// The settings of the rule for a network and the weights of its levels.
     pub fn rule(&self, network: &Network, weights: &[f64]) -> ScoreMatchingSettings {
         let levels = network.levels.iter().zip(weights);

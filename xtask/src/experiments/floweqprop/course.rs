@@ -43,6 +43,7 @@ pub fn train(
     let start = initial(&network.energy, context.seed);
     let run = Run {
         id,
+        seed: context.seed,
         recipe: format!("{} examples, {recipe:?}", examples.len()),
         adam: &recipe.adam,
         round: recipe.round,
