@@ -189,7 +189,10 @@ mod tests {
         };
         let quick = names(&[], Preset::Quick).unwrap();
         assert!(quick.contains(&"sgm.digits01") && !quick.contains(&"sgm.mnist01"));
-        assert_eq!(quick, names(&["sgm", "floweqprop"], Preset::Quick).unwrap());
+        assert_eq!(
+            quick,
+            names(&["sgm", "floweqprop", "eqprop"], Preset::Quick).unwrap()
+        );
         assert!(
             names(&["sgm"], Preset::Paper)
                 .unwrap()

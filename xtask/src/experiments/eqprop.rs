@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `theory` | what estimators of the gradient are worth: bias, unfinished relaxation, noise, advice |
 //! | `network` | the four modules, and what noise levels share of them |
 //! | `recipe`, `course` | settings of training, and the run |
 //! | `wiener` | the best linear denoiser |
@@ -19,6 +20,7 @@ mod figures;
 mod network;
 mod perceptron;
 mod recipe;
+mod theory;
 mod wiener;
 
 use super::Experiment;
@@ -26,6 +28,14 @@ use crate::results::Preset;
 
 /// The experiments of this system.
 pub const ALL: &[Experiment] = &[
+    Experiment {
+        name: "eqprop",
+        about: "the theory of nudged equilibria: bias, noise and unfinished relaxation",
+        needs_mnist: false,
+        presets: &[Preset::Quick, Preset::Paper],
+        has_published: false,
+        run: theory::run,
+    },
     Experiment {
         name: "eqprop.train",
         about: "denoising of 8 x 8 digits, learned by each estimator",
