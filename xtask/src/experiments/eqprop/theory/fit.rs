@@ -27,7 +27,7 @@ pub fn minimum(curve: &[(f64, f64)]) -> Option<(f64, f64)> {
     let rise = |a: (f64, f64), b: (f64, f64)| (b.1 - a.1) / (b.0 - a.0);
     let (first, second) = (rise(left, middle), rise(middle, right));
     let bend = (second - first) / (right.0 - left.0);
-    if !(bend > 0.0) {
+    if bend.is_nan() || bend <= 0.0 {
         return Some(at);
     }
     let x = 0.5 * (left.0 + middle.0 - first / bend);

@@ -13,7 +13,8 @@
 //! States are sampled ([`sampling`](super::sampling)), errors averaged over repeats; nothing of the theory enters them.
 
 use overdamped_learn::theory::{
-    Accuracy, Bath, Block as Entries, Estimator, LeadingError, Loss, Measurement, QuadraticSystem,
+    Accuracy, Averaging, Bath, Block as Entries, Estimator, LeadingError, Loss, Measurement,
+    QuadraticSystem,
 };
 use overdamped_substrate::stream;
 use rayon::prelude::*;
@@ -96,14 +97,24 @@ impl Case {
     }
 }
 
+/// A nudge and its error.
+#[derive(Debug, Clone, Copy)]
+struct Optimum {
+    /// beta.
+    strength: f64,
+    /// Mean squared error, relative to the squared gradient.
+    error: f64,
+}
+
 /// What was found of one estimator.
 struct Found {
     /// Mean squared error at each nudge, for each number of samples.
     curves: Vec<Vec<(f64, f64)>>,
     /// The best nudge and its error, for each number of samples; for a constant force the strongest.
-    optima: Vec<(f64, f64)>,
-    /// The same by the leading terms.
-    predicted: Vec<(f64, f64)>,
+    optima: Vec<Optimum>,
+    /// The same in closed form: by the leading terms; for a constant force, which no term of a bias limits, the
+    /// exact error.
+    predicted: Vec<Optimum>,
 }
 
 /// Samples, and records how the least error and the best nudge go with the number of samples.
@@ -134,10 +145,8 @@ pub fn study(context: &mut Context, digits: &Digits) -> anyhow::Result<Vec<Block
     context.recorder.record(entry)?;
     table = table.row("exponent of the error, covariance", &id);
     Ok(vec![
-        Block::Row(vec![
-            Block::Lines(samples_figure(&found, &free)),
-            Block::Lines(valley_figure(&case, &found)?),
-        ]),
+        Block::Lines(samples_figure(&found, &free)),
+        Block::Lines(valley_figure(&case, &found)?),
         Block::Table(table),
     ])
 }
@@ -165,8 +174,8 @@ fn sampled(
         });
         let mut errors = Vec::with_capacity(SAMPLED.len() * SAMPLES.len() * nudges.len());
         for estimate in SAMPLED {
-            for count in 0..SAMPLES.len() {
-                let draws = [0, 1, 2].map(|phase: usize| &means[phase][count]);
+            for ((free, upper), lower) in means[0].iter().zip(&means[1]).zip(&means[2]) {
+                let draws = [free, upper, lower];
                 for phases in &phases {
                     let found = phases.estimate(&case.system, estimate, draws, &case.block);
                     errors.push(match found {
@@ -204,28 +213,37 @@ impl Found {
     fn new(case: &Case, estimate: Estimate, curves: Vec<Vec<(f64, f64)>>) -> anyhow::Result<Self> {
         let leading =
             LeadingError::of(&case.system, estimate.in_theory(), TEMPERATURE, &case.block)?;
-        let strongest = |curve: &Vec<(f64, f64)>| curve.last().copied();
-        let optima = curves.iter().filter_map(|curve| match estimate {
-            Estimate::ConstantForce => strongest(curve),
-            _ => minimum(curve),
+        let optima = curves.iter().filter_map(|curve| {
+            let (strength, error) = match estimate {
+                Estimate::ConstantForce => curve.last().copied(),
+                _ => minimum(curve),
+            }?;
+            Some(Optimum { strength, error })
         });
-        let optima: Vec<(f64, f64)> = optima.collect();
-        let predicted = SAMPLES.iter().zip(&optima).map(|(&samples, at)| {
-            let best = leading.optimum(samples);
-            best.map_or_else(
-                || (at.0, leading.mse(at.0, samples)),
-                |best| (best.strength, best.mse),
-            )
-        });
+        let optima: Vec<Optimum> = optima.collect();
+        let predict = |samples: usize, strength: f64| {
+            if let Some(best) = leading.optimum(samples) {
+                let (strength, error) = (best.strength, best.mse);
+                return Ok(Optimum { strength, error });
+            }
+            let measurement = Measurement {
+                averaging: Averaging::ProductOfMeans,
+                ..Measurement::relaxed(estimate.in_theory(), strength, samples)
+            };
+            let error = case.accuracy(&measurement, Loss::OfMean)?.mse();
+            anyhow::Ok(Optimum { strength, error })
+        };
+        let pairs = SAMPLES.iter().zip(&optima);
+        let predicted = pairs.map(|(&samples, at)| predict(samples, at.strength));
         Ok(Self {
-            predicted: predicted.collect(),
+            predicted: predicted.collect::<anyhow::Result<_>>()?,
             curves,
             optima,
         })
     }
 
     /// How the best nudge, or its error, goes with the number of samples.
-    fn exponent(points: &[(f64, f64)], of: fn(&(f64, f64)) -> f64) -> f64 {
+    fn exponent(points: &[Optimum], of: fn(&Optimum) -> f64) -> f64 {
         let points: Vec<_> = SAMPLES
             .iter()
             .zip(points)
@@ -245,22 +263,24 @@ fn record(
     mut table: Table,
 ) -> anyhow::Result<Table> {
     let name = format!("{PREFIX}.optimum.{}", estimate.id());
-    let (error, nudge): (fn(&(f64, f64)) -> f64, fn(&(f64, f64)) -> f64) = (|at| at.1, |at| at.0);
     let constant = estimate == Estimate::ConstantForce;
     let id = format!("{name}.mse_exponent");
-    let mut entry = Entry::new(&id, Found::exponent(&found.optima, error))
+    let mut entry = Entry::new(&id, Found::exponent(&found.optima, |at| at.error))
         .n(repeats)
-        .best("theory", Found::exponent(&found.predicted, error));
+        .best("theory", Found::exponent(&found.predicted, |at| at.error));
     if constant {
-        entry = entry.reference("beta, the strongest", found.optima[0].0);
+        entry = entry.reference("beta, the strongest", found.optima[0].strength);
     }
     context.recorder.record(entry)?;
     table = table.row(&format!("exponent of the error, {}", estimate.label()), &id);
     if !constant {
         let id = format!("{name}.beta_exponent");
-        let entry = Entry::new(&id, Found::exponent(&found.optima, nudge))
+        let entry = Entry::new(&id, Found::exponent(&found.optima, |at| at.strength))
             .n(repeats)
-            .best("theory", Found::exponent(&found.predicted, nudge));
+            .best(
+                "theory",
+                Found::exponent(&found.predicted, |at| at.strength),
+            );
         context.recorder.record(entry)?;
         table = table.row(&format!("exponent of the nudge, {}", estimate.label()), &id);
     }
@@ -269,11 +289,11 @@ fn record(
             continue;
         };
         let id = format!("{name}.samples_{samples}.mse");
-        let entry = Entry::new(&id, found.optima[at].1)
+        let entry = Entry::new(&id, found.optima[at].error)
             .unit("|g - exact|^2 / |exact|^2")
             .lower()
             .n(repeats)
-            .best("leading terms", found.predicted[at].1);
+            .best("theory", found.predicted[at].error);
         context.recorder.record(entry)?;
         if shown {
             table = table.row(
@@ -328,9 +348,11 @@ fn free_errors(context: &Context, case: &Case, seed: u64, repeats: usize) -> any
 
 /// Least error against samples.
 fn samples_figure(found: &[Found], free: &Free) -> LinePlot {
-    let along = |points: &[(f64, f64)]| -> Vec<(f64, f64)> {
+    let along = |points: &[Optimum]| -> Vec<(f64, f64)> {
         let pairs = SAMPLES.iter().zip(points);
-        pairs.map(|(&samples, at)| (samples as f64, at.1)).collect()
+        pairs
+            .map(|(&samples, at)| (samples as f64, at.error))
+            .collect()
     };
     let each = || SAMPLED.iter().zip(found);
     let measured = each()

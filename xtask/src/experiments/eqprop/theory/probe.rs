@@ -36,9 +36,6 @@ pub const COUPLINGS: [(&str, (usize, usize)); 3] = [
     ("hidden_output", (HIDDEN, OUTPUT)),
     ("data_output", (DATA, OUTPUT)),
 ];
-/// Size of a gradient step of the substrate, in 1 / (mobility x stiffness): short of instability, which no
-/// network here meets below 1.
-pub const STEP: f64 = 0.5;
 /// Time of so many sweeps of block descent that a network of least stiffness .05 comes to rest to rounding.
 pub const TO_REST: f64 = 1600.0;
 /// Largest force on a unit at rest, kT per data unit.
@@ -220,7 +217,7 @@ impl Probe {
     /// # Errors
     /// If it does not come to rest, or whatever the substrate reports.
     pub fn rest(&self) -> anyhow::Result<Visited<f64>> {
-        let mut substrate = self.substrate(Relaxer::BLOCK_DESCENT)?;
+        let mut substrate = self.at_once()?;
         substrate.prepare(self.start().as_ref(), 0)?;
         let left = substrate.relax(TO_REST)?.largest;
         anyhow::ensure!(
@@ -259,21 +256,21 @@ impl Probe {
     /// # Errors
     /// Whatever rule and substrate report.
     pub fn at_rest(&self, nudging: Nudging, rest: &Visited<f64>) -> anyhow::Result<Vec<f64>> {
-        let mut substrate = self.substrate(Relaxer::BLOCK_DESCENT)?;
+        let mut substrate = self.at_once()?;
         substrate.prepare(rest.states(), 0)?;
         let gradient = self.contrast(nudging, &mut substrate, rest, TO_REST)?;
         self.of_couplings(gradient)
     }
 
-    /// An estimate by gradient flow as hardware does it: `steps` of [`STEP`] from zero without a nudge, and as
-    /// many in each later phase.
+    /// An estimate by gradient flow as hardware does it: `steps` of size `step`, in 1 / (mobility x stiffness), from zero
+    /// without a nudge, and as many in each later phase.
     ///
     /// # Errors
     /// Whatever rule and substrate report.
-    pub fn unfinished(&self, nudging: Nudging, steps: u32) -> anyhow::Result<Vec<f64>> {
-        let mut substrate = self.substrate(Relaxer::GradientFlow)?;
+    pub fn unfinished(&self, nudging: Nudging, steps: u32, step: f64) -> anyhow::Result<Vec<f64>> {
+        let mut substrate = self.substrate(Relaxer::GradientFlow, TimeStep::AtMost(step))?;
         substrate.prepare(self.start().as_ref(), 0)?;
-        let time = STEP * f64::from(steps);
+        let time = step * f64::from(steps);
         let free = Phase::Cold { time }.run(&mut substrate)?;
         let gradient = self.contrast(nudging, &mut substrate, &free, time)?;
         self.of_couplings(gradient)
@@ -289,7 +286,7 @@ impl Probe {
         free: f64,
         nudged: f64,
     ) -> anyhow::Result<Vec<f64>> {
-        let mut substrate = self.substrate(Relaxer::BLOCK_DESCENT)?;
+        let mut substrate = self.at_once()?;
         substrate.prepare(self.start().as_ref(), 0)?;
         let free = Phase::Cold { time: free }.run(&mut substrate)?;
         Ok(self.contrast(nudging, &mut substrate, &free, nudged)?)
@@ -357,12 +354,21 @@ impl Probe {
         mobility
     }
 
-    fn substrate(&self, relaxer: Relaxer) -> Result<SimulatedSubstrate<f64>, LearnError> {
+    /// The shortest way to rest.
+    fn at_once(&self) -> Result<SimulatedSubstrate<f64>, LearnError> {
+        self.substrate(Relaxer::BLOCK_DESCENT, Settings::default().time_step)
+    }
+
+    fn substrate(
+        &self,
+        relaxer: Relaxer,
+        time_step: TimeStep,
+    ) -> Result<SimulatedSubstrate<f64>, LearnError> {
         let energy: Arc<dyn Energy<f64>> = Arc::clone(&self.network.energy) as _;
         let settings = Settings {
             temperature: PerUnit::Uniform(0.0),
             mobility: PerUnit::Each(self.mobility()),
-            time_step: TimeStep::AtMost(STEP),
+            time_step,
             relaxer,
             ..Settings::default()
         };

@@ -38,7 +38,7 @@ const WEAKEST: f64 = 1e-4;
 const NUDGES: i32 = 12;
 /// Exponents are fitted to so many of the weakest, up to 6.4e-3: beyond, the next order shows.
 const FITTED: usize = 7;
-/// Where a bias is compared with its leading term.
+/// Where a bias is compared with its leading term; the caption says so.
 const WEAK: f64 = 1e-3;
 /// Where a constant force has to be exact.
 const STRONG: f64 = 1.0;
@@ -117,8 +117,8 @@ pub fn study(context: &mut Context, digits: &Digits) -> anyhow::Result<Vec<Block
     let quartic = Case::new(digits, QUARTIC, seed)?;
     let curves = curves(context, &quadratic, &quartic)?;
     let mut slopes = Table::new(
-        "Exponents of the bias in the nudge, from seven strengths up to .0064; and what is left where theory \
-         leaves nothing.",
+        "Exponents of the bias in the nudge, from seven strengths up to .0064; what is left where theory leaves \
+         nothing; and how far the bias at beta = .001 is from the closed form of its leading term.",
     );
     for curve in &curves {
         let found = exponent(&curve.points[..FITTED]);
@@ -144,16 +144,16 @@ pub fn study(context: &mut Context, digits: &Digits) -> anyhow::Result<Vec<Block
         .map(|chain| closed_form::system(&quadratic.probe, chain, Modules::All))
         .collect();
     let systems = systems?;
-    let (leading, predicted) = leading_terms(context, &quadratic, &systems)?;
+    let (slopes, predicted) = leading_terms(context, &quadratic, &systems, slopes)?;
     let crossing = crossing(context, &quadratic, &systems)?;
     Ok(vec![
         Block::Lines(figure(&curves, &predicted)),
-        Block::Row(vec![Block::Table(slopes), Block::Table(leading)]),
+        Block::Table(slopes),
         Block::Text(
             "Does the term of second order vanish for couplings? Of the energy, yes: a coupling is linear in either \
              module, so that no second derivative within a module and no third one enters. Of the states, only \
-             if one of the two modules is clamped: a constant force to *one* side isolates what is left, \
-             beta v_l v_m of the two responses. It is nothing but rounding for both couplings to the data, and for \
+             if one of the two modules is clamped: a constant force to one side isolates what is left, \
+             beta times the product of the two responses. It is nothing but rounding for both couplings to the data, and for \
              the coupling of two modules that move it is what theory says."
                 .to_owned(),
         ),
@@ -201,10 +201,8 @@ fn leading_terms(
     context: &mut Context,
     case: &Case,
     systems: &[QuadraticSystem],
+    mut table: Table,
 ) -> anyhow::Result<(Table, Predicted)> {
-    let mut table = Table::new(&format!(
-        "Measured bias at beta = {WEAK} against the closed form of its leading term."
-    ));
     let mut predicted = Vec::new();
     for estimate in BIASED {
         let term = |system: &QuadraticSystem| -> anyhow::Result<faer::Mat<f64>> {
@@ -219,7 +217,8 @@ fn leading_terms(
             .n(CHAINS)
             .best("theory, to this order", 0.0);
         context.recorder.record(entry)?;
-        table = table.row(estimate.label(), &id);
+        let label = format!("bias against its leading term, {}", estimate.label());
+        table = table.row(&label, &id);
         let size = norm(&leading) / norm(&case.exact) / WEAK.powf(estimate.order());
         predicted.push((estimate, size));
     }
@@ -262,11 +261,15 @@ fn crossing(
 }
 
 fn figure(curves: &[Curve], predicted: &Predicted) -> LinePlot {
-    // At rest, drift compensation compensates for nothing: the one-sided curve again.
+    // At rest, drift compensation compensates for nothing: the one-sided curve again. So do weak quartic terms to
+    // springs.
     let shown = |estimate| estimate != Estimate::DriftCompensated;
+    let telling = |curve: &&Curve| {
+        shown(curve.estimate) && curve.quartic == (curve.estimate == Estimate::ConstantForce)
+    };
     let measured = curves
         .iter()
-        .filter(|curve| shown(curve.estimate))
+        .filter(telling)
         .map(|curve| Series::line(&curve.label(), curve.points.clone()).marked());
     let expected = predicted
         .iter()
@@ -282,5 +285,48 @@ fn figure(curves: &[Curve], predicted: &Predicted) -> LinePlot {
         x: Axis::log("nudge strength beta"),
         y: Axis::log("relative error of the coupling gradient"),
         series: measured.chain(expected).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(quartic: f64) -> Case {
+        Case::new(&Digits::new().unwrap(), quartic, 5).unwrap()
+    }
+
+    /// The substrate against the theory, without any expansion: exact gradient, and bias at a strong nudge. Catches
+    /// a coupling block taken for its transpose, a clamped module that responds, a wrong mean over chains.
+    #[test]
+    fn the_network_is_the_system_of_the_theory() {
+        let Case { probe, rest, exact } = case(0.0);
+        let systems: Vec<_> = (0..CHAINS)
+            .map(|chain| closed_form::system(&probe, chain, Modules::All).unwrap())
+            .collect();
+        let of = |matrix: &dyn Fn(&QuadraticSystem) -> faer::Mat<f64>| {
+            closed_form::of_couplings(&probe, &systems, |system| Ok(matrix(system)))
+                .unwrap()
+                .concat()
+        };
+        let expected = of(&|system| system.exact_gradient());
+        assert!(relative_error(&exact, &expected) < 1e-12);
+        for estimate in Estimate::ALL {
+            let expected = of(&|system| system.estimate(estimate.in_theory(), 0.3).unwrap());
+            let found = probe.at_rest(estimate.nudging(0.3), &rest).unwrap();
+            let off = relative_error(&found, &expected);
+            assert!(off < 1e-11, "{estimate:?}: {off:e}");
+        }
+    }
+
+    /// With quartic sites a constant force is no longer exact: twice the nudge, four times the error.
+    #[test]
+    fn quartic_sites_bend_the_way_of_a_constant_force() {
+        let case = case(QUARTIC);
+        let [weak, strong] = [0.01, 0.02].map(|strength| {
+            case.relative_bias(Nudging::constant_force(strength))
+                .unwrap()
+        });
+        assert!((strong / weak - 4.0).abs() < 0.01, "{weak:e} {strong:e}");
     }
 }
