@@ -46,12 +46,12 @@ impl Recipe {
         Self {
             relaxer: SWEEPS,
             backward,
-            free: Settling::once(30.0),
-            nudged: 12.0,
+            free: Settling::once(16.0),
+            nudged: 8.0,
             unfinished: None,
             levels: 1,
             batch: 256,
-            margin: Some(MARGIN),
+            margin: None,
             adam: adam(updates),
             round: (updates / 20).max(1),
         }
@@ -63,8 +63,6 @@ impl Recipe {
     /// that does not come to rest.
     pub fn ladder(levels: usize, updates: u64) -> Self {
         Self {
-            free: Settling::once(16.0),
-            nudged: 8.0,
             unfinished: Some(0.1),
             levels: levels.div_ceil(2),
             batch: 64,
@@ -104,7 +102,7 @@ impl Recipe {
 /// Adam with a rate that falls to zero. Stiffnesses stay positive: a unit without would run away.
 fn adam(updates: u64) -> AdamSettings {
     AdamSettings {
-        rate: 3e-3,
+        rate: 8e-3,
         memory: 0.99,
         schedule: Schedule::Cosine {
             warmup: 0.03,

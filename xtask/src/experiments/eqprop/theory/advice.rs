@@ -252,7 +252,7 @@ pub fn study(context: &mut Context) -> anyhow::Result<Vec<Block>> {
             rows: 0..8,
             columns: 8..12,
         };
-        let advice = recommend(&system, &hardware, &block)?;
+        let advice = recommend(std::slice::from_ref(&system), &hardware, &block)?;
         let found = search(&system, &hardware, &block, fineness)?;
         let ids = record(context, case, &advice, found)?;
         table = table.row(
