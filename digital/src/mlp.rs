@@ -80,7 +80,7 @@ impl MlpSettings {
     }
 
     /// Learning rate of an update: half a cosine from `rate` to zero.
-    #[cfg_attr(not(feature = "burn"), allow(dead_code))]
+    #[cfg(any(feature = "burn", test))]
     fn rate_at(&self, update: u64) -> f64 {
         let done = update as f64 / self.updates as f64;
         0.5 * self.rate * (1.0 + (std::f64::consts::PI * done).cos())
