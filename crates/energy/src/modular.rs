@@ -32,6 +32,8 @@ mod descent;
 mod gauge;
 mod graph;
 mod moving;
+mod project;
+mod relative;
 mod wires;
 
 use std::ops::Range;

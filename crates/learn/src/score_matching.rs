@@ -34,6 +34,9 @@ use crate::{
     Rule, Settling, Visited, Wiring, implicit_gradient,
 };
 
+/// Sweeps through the levels that may change the strengths by the least there is to change.
+const SWEEPS: usize = 8;
+
 /// Which modules of the network do what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScoreModules {
@@ -161,8 +164,9 @@ pub struct ScoreMatchingSettings {
     /// Estimators that need a relaxed free phase refuse one of which more than this share of the nudge is left
     /// ([`Nudging::check_rest`]); without it nothing is refused.
     pub unfinished: Option<f64>,
-    /// After each update the couplings are scaled back until K = diag(a) - W of the modules that move is
-    /// positive definite by this share of its diagonal; without it nothing is done.
+    /// After each update the couplings are weakened, no more than they must, until K = diag(a) - W of the modules
+    /// that move is positive definite by this share of its diagonal at every level
+    /// ([`Modular::project`]). Strengths that are not learned stay. Without it nothing is done.
     pub margin: Option<f64>,
 }
 
@@ -363,7 +367,7 @@ impl<T: Scalar, S: Substrate<T> + Send> Rule<T> for ScoreMatching<T, S> {
         })
     }
 
-    /// Scales couplings back until every level's K is positive definite.
+    /// Weakens couplings until every level's K is positive definite.
     fn constrain(&self, parameters: &mut [T]) -> Result<(), LearnError> {
         let Some(margin) = self.settings.margin else {
             return Ok(());
@@ -372,9 +376,24 @@ impl<T: Scalar, S: Substrate<T> + Send> Rule<T> for ScoreMatching<T, S> {
             modules: self.settings.modules.moving(&self.energy),
             springs: Vec::new(),
         };
+        // Levels share strengths: what one asks for may undo what another has got, by a little less each time.
+        for _ in 0..SWEEPS {
+            let mut changed = false;
+            for level in 0..self.conditioned.levels() {
+                let mut full = self.conditioned.at(parameters, level)?;
+                if self.energy.project(&mut full, &moving, margin)? > 0.0 {
+                    self.conditioned.put(parameters, level, &full)?;
+                    changed = true;
+                }
+            }
+            if !changed || self.conditioned.levels() == 1 {
+                return Ok(());
+            }
+        }
+        // One factor on all strengths takes nothing from any level.
         for level in 0..self.conditioned.levels() {
             let mut full = self.conditioned.at(parameters, level)?;
-            if self.energy.project(&mut full, &moving, margin)? < 1.0 {
+            if self.energy.weaken(&mut full, &moving, margin)? > 0.0 {
                 self.conditioned.put(parameters, level, &full)?;
             }
         }

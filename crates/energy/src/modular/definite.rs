@@ -1,5 +1,5 @@
-//! Is there one state at rest? Whether K = diag(a) - W is positive definite on the modules that move,
-//! and the projection that makes it so.
+//! Is there one state at rest? Whether K = diag(a) - W is positive definite on the modules that move.
+//! [`Modular::project`] makes it so.
 //!
 //! With A = diag(a), springs included, K is definite if and only if A is and the largest
 //! eigenvalue of A^-1/2 W A^-1/2, the *relative coupling*, is below one. Between two modules it is the
@@ -13,6 +13,7 @@
 
 use faer::{Mat, Side};
 
+use super::relative::unconverged;
 use super::{Modular, Moving};
 use crate::{EnergyError, Scalar};
 
@@ -45,8 +46,8 @@ impl Modular {
         let softness = self.softness(parameters, moving)?;
         let components = self.components(&moving.modules);
         components.iter().try_fold(0.0, |most, component| {
-            let own = self.exact(parameters, component, &softness)?;
-            Ok(f64::max(most, own))
+            let relative = self.relative(parameters, component, &softness);
+            Ok(f64::max(most, relative.largest(relative.strengths())?))
         })
     }
 
@@ -121,75 +122,8 @@ impl Modular {
         Err(EnergyError::NotDefinite { eigenvalue, module })
     }
 
-    /// Weakens couplings where they leave too little stiffness. For each connected component of the modules
-    /// that move whose relative coupling exceeds 1 - `margin`, all its strengths are multiplied by the one
-    /// factor that brings it down to that, up to rounding, so that every eigenvalue of K is at least
-    /// `margin` times the least stiffness. Couplings to clamped modules are left alone.
-    ///
-    /// Returns the smallest factor: one if nothing had to be done. Components are judged by the cheap
-    /// bound first, and by eigenvalues only if it does not tell.
-    ///
-    /// # Errors
-    /// [`EnergyError::Margin`], else as [`relative_coupling_bound`](Self::relative_coupling_bound); the
-    /// parameters are then as they were.
-    pub fn project<T: Scalar>(
-        &self,
-        parameters: &mut [T],
-        moving: &Moving,
-        margin: f64,
-    ) -> Result<f64, EnergyError> {
-        if !(0.0..1.0).contains(&margin) {
-            return Err(EnergyError::Margin { margin });
-        }
-        let softness = self.softness(parameters, moving)?;
-        let limit = 1.0 - margin;
-        let mut factors = Vec::new();
-        for component in self.components(&moving.modules) {
-            if self.bound(parameters, &component, &softness)? > limit {
-                let found = self.exact(parameters, &component, &softness)?;
-                if found > limit {
-                    factors.push((component, limit / found));
-                }
-            }
-        }
-        let blocks = super::Blocks::of(self);
-        for (component, factor) in &factors {
-            for coupling in self.inside(component) {
-                for strength in &mut parameters[blocks.wires[coupling].strength.clone()] {
-                    *strength = T::of(strength.wide() * factor);
-                }
-            }
-        }
-        Ok(factors
-            .iter()
-            .fold(1.0, |least, (_, factor)| least.min(*factor)))
-    }
-
-    /// a^-1/2 of each unit; what it is of units that do not move has no meaning.
-    fn softness<T: Scalar>(
-        &self,
-        parameters: &[T],
-        moving: &Moving,
-    ) -> Result<Vec<f64>, EnergyError> {
-        let mut stiffness = self.positive_stiffness(parameters, moving)?;
-        for value in &mut stiffness {
-            *value = value.sqrt().recip();
-        }
-        Ok(stiffness)
-    }
-
-    /// The couplings between these modules.
-    fn inside(&self, modules: &[usize]) -> impl Iterator<Item = usize> {
-        let couplings = self.couplings.iter().enumerate();
-        let inside = couplings.filter(|(_, coupling)| {
-            let (l, m) = coupling.modules;
-            modules.contains(&l) && modules.contains(&m)
-        });
-        inside.map(|(index, _)| index)
-    }
-
     /// The largest eigenvalue of the matrix of norms, modules x modules.
-    fn bound<T: Scalar>(
+    pub(super) fn bound<T: Scalar>(
         &self,
         parameters: &[T],
         modules: &[usize],
@@ -206,50 +140,6 @@ impl Modular {
         Ok(last(&values.map_err(|_| unconverged())?))
     }
 
-    /// The relative coupling of a connected component.
-    fn exact<T: Scalar>(
-        &self,
-        parameters: &[T],
-        component: &[usize],
-        softness: &[f64],
-    ) -> Result<f64, EnergyError> {
-        if self.inside(component).count() < 2 {
-            return self.bound(parameters, component, softness);
-        }
-        let largest = |matrix: Mat<f64>| {
-            let values = matrix.self_adjoint_eigenvalues(Side::Lower);
-            values
-                .map(|values| last(&values))
-                .map_err(|_| unconverged())
-        };
-        let Some((one, other)) = self.sides(component) else {
-            return largest(self.coupled(parameters, (component, component), softness));
-        };
-        // The eigenvalues of W are the singular values of the block between the two sides, and their
-        // negatives: a matrix of the smaller side is enough.
-        let block = self.coupled(parameters, (&one, &other), softness);
-        let square = if block.nrows() < block.ncols() {
-            &block * block.transpose()
-        } else {
-            block.transpose() * &block
-        };
-        Ok(largest(square)?.max(0.0).sqrt())
-    }
-
-    /// Two halves of a component without couplings inside, if there are such.
-    fn sides(&self, component: &[usize]) -> Option<(Vec<usize>, Vec<usize>)> {
-        let &first = component.first()?;
-        let distances = self.distances(first, |module| component.contains(&module));
-        let even = |&module: &usize| distances[module].is_some_and(|d| d % 2 == 0);
-        let (one, other): (Vec<_>, Vec<_>) = component.iter().copied().partition(even);
-        let crossing = self
-            .inside(&one)
-            .chain(self.inside(&other))
-            .next()
-            .is_none();
-        crossing.then_some((one, other))
-    }
-
     /// The modules of a list with the row where each begins if they stand one after another.
     fn places(&self, modules: &[usize]) -> impl Iterator<Item = (usize, usize)> {
         modules.iter().scan(0, |next, &module| {
@@ -259,37 +149,23 @@ impl Modular {
         })
     }
 
-    /// diag(scale) W diag(scale) between two lists of modules.
-    fn coupled<T: Scalar>(
-        &self,
-        parameters: &[T],
-        (rows, columns): (&[usize], &[usize]),
-        scale: &[f64],
-    ) -> Mat<f64> {
-        let units = |modules: &[usize]| modules.iter().map(|&m| self.modules[m].units).sum();
-        let mut out = Mat::zeros(units(rows), units(columns));
-        let start = |list: &[usize], module| {
-            let mut places = self.places(list);
-            places.find_map(|(known, start)| (known == module).then_some(start))
-        };
-        for (index, coupling) in self.couplings.iter().enumerate() {
-            let (l, m) = coupling.modules;
-            let straight = start(rows, l).zip(start(columns, m));
-            let crossed = start(rows, m).zip(start(columns, l));
-            if straight.is_none() && crossed.is_none() {
-                continue;
-            }
-            let dense = self.dense(parameters, index);
-            let (left, right) = (&scale[self.rows(l)], &scale[self.rows(m)]);
-            for (j, right) in right.iter().enumerate() {
-                for (i, left) in left.iter().enumerate() {
-                    let value = dense[(i, j)] * left * right;
-                    if let Some((row, column)) = straight {
-                        out[(row + i, column + j)] = value;
-                    }
-                    if let Some((row, column)) = crossed {
-                        out[(row + j, column + i)] = value;
-                    }
+    /// W between modules that stand one after another.
+    fn coupled<T: Scalar>(&self, parameters: &[T], modules: &[usize]) -> Mat<f64> {
+        let size = modules.iter().map(|&module| self.modules[module].units);
+        let size = size.sum();
+        let mut out = Mat::zeros(size, size);
+        let mut starts = vec![0; self.modules.len()];
+        for (module, start) in self.places(modules) {
+            starts[module] = start;
+        }
+        for coupling in self.inside(modules) {
+            let (l, m) = self.couplings[coupling].modules;
+            let dense = self.dense(parameters, coupling);
+            for j in 0..dense.ncols() {
+                for i in 0..dense.nrows() {
+                    let (row, column) = (starts[l] + i, starts[m] + j);
+                    out[(row, column)] = dense[(i, j)];
+                    out[(column, row)] = dense[(i, j)];
                 }
             }
         }
@@ -304,7 +180,7 @@ impl Modular {
         stiffness: &[f64],
     ) -> Option<Mat<f64>> {
         let modules = sorted(moving);
-        let coupled = self.coupled(parameters, (&modules, &modules), &vec![1.0; self.size()]);
+        let coupled = self.coupled(parameters, &modules);
         let own = modules.iter().flat_map(|&module| self.rows(module));
         let mut hessian = -coupled;
         for (row, unit) in own.enumerate() {
@@ -325,10 +201,4 @@ fn sorted(moving: &Moving) -> Vec<usize> {
 /// The largest of eigenvalues in ascending order.
 fn last(values: &[f64]) -> f64 {
     values.last().copied().unwrap_or(0.0)
-}
-
-fn unconverged() -> EnergyError {
-    EnergyError::Unconverged {
-        what: "the eigenvalues of stiffness and couplings".to_owned(),
-    }
 }

@@ -15,7 +15,7 @@ pub(super) struct Factors {
 
 impl Factors {
     /// Of a low-rank coupling.
-    fn new<T: Scalar>(parameters: &[T], blocks: &WireBlocks) -> Option<Self> {
+    pub(super) fn new<T: Scalar>(parameters: &[T], blocks: &WireBlocks) -> Option<Self> {
         let (left, right) = blocks.factors.clone()?;
         let rank = blocks.strength.len();
         let wide = |values: &[T]| {

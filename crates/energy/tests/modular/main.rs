@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
+mod projection;
+
 use faer::{Mat, Side};
 use overdamped_energy::{
     Coupling, Drive, Energy, EnergyError, HeldGroup, Modular, Module, Moving, Scalar, Wires,
@@ -232,38 +234,6 @@ proptest! {
         }
     }
 
-    /// Projection reaches the margin where it acts, touches nothing else, and keeps every eigenvalue promised.
-    #[test]
-    fn projection_keeps_what_it_promises(
-        seed in any::<u64>(), strength in 0.05_f64..2.0, margin in 0.0_f64..0.5,
-    ) {
-        for energy in networks() {
-            let layout = Energy::<f64>::layout(&energy);
-            for moving in ways_to_move(&energy) {
-                let before = parameters(&energy, seed, strength);
-                let mut after = before.clone();
-                let factor = energy.project(&mut after, &moving, margin).unwrap();
-                let (_, relative) = oracle(&energy, &before, &moving);
-                let (eigenvalue, reached) = oracle(&energy, &after, &moving);
-                let (stiffness, _) = dense(&energy, &after, &moving);
-                let least = stiffness.into_iter().fold(f64::INFINITY, f64::min);
-                prop_assert!(eigenvalue > margin * least - 1e-11);
-                let limit = 1.0 - margin;
-                prop_assert!((reached - relative.min(limit)).abs() < 1e-11);
-                prop_assert!((factor - (limit / relative).min(1.0)).abs() < 1e-11);
-                for (block, range) in layout.blocks() {
-                    let coupling = block.name.strip_prefix("strength.");
-                    let free = coupling.map(|c| energy.couplings()[c.parse::<usize>().unwrap()].modules);
-                    let free = free.is_some_and(|(l, m)| {
-                        moving.modules.contains(&l) && moving.modules.contains(&m)
-                    });
-                    let same = before[range.clone()] == after[range];
-                    prop_assert!(same || (free && factor < 1.0), "{}", block.name);
-                }
-            }
-        }
-    }
-
     /// In the one direction that coordinates leave, energies never rise, however hard units are pulled.
     #[test]
     fn sweeps_lower_the_energy_and_end_at_rest(seed in any::<u64>(), pull in 0.0_f64..100.0) {
@@ -406,7 +376,7 @@ fn refusals_name_eigenvalue_module_and_fix() {
         energy.smallest_eigenvalue(&soft, &nothing),
         Ok(f64::INFINITY)
     );
-    assert_eq!(energy.project(&mut soft, &nothing, 0.1), Ok(1.0));
+    assert_eq!(energy.project(&mut soft, &nothing, 0.1), Ok(0.0));
     energy.check_definite(&soft, &nothing).unwrap();
 }
 
@@ -500,15 +470,17 @@ fn single_precision_follows_double() {
         let wide = parameters(&energy, 5, 2.0);
         let mut narrow: Vec<f32> = rounded(&wide);
         energy.canonical(&mut narrow).unwrap();
-        let factor = energy.project(&mut narrow, &moving, 0.1).unwrap();
-        assert!(factor < 1.0);
+        let change = energy.project(&mut narrow, &moving, 0.1).unwrap();
+        assert!(change > 0.0);
         let reached = energy.relative_coupling(&narrow, &moving).unwrap();
         assert!(reached < 0.9 + 1e-6 && reached > 0.8, "{reached}");
-        let exact = energy
-            .clone()
-            .project(&mut wide.clone(), &moving, 0.1)
-            .unwrap();
-        assert!((factor - exact).abs() < 1e-5, "{factor} and {exact}");
+        let mut exact = wide.clone();
+        energy.canonical(&mut exact).unwrap();
+        let exact = energy.project(&mut exact, &moving, 0.1).unwrap();
+        // So large a change is near the least one, not at it: rounding decides where the rounds end.
+        assert!((change / exact - 1.0).abs() < 1e-3, "{change} and {exact}");
+        let again = energy.project(&mut narrow.clone(), &moving, 0.1);
+        assert_eq!(again, Ok(0.0));
         let states = states(Energy::<f64>::units(&energy), 9);
         let single = Mat::from_fn(states.nrows(), 3, |i, c| states[(i, c)] as f32);
         let theta: Vec<f64> = narrow.iter().map(|&value| f64::from(value)).collect();
