@@ -5,6 +5,7 @@
 //! is the room between the filter and a perceptron of the same size, trained by backpropagation.
 
 use faer::{Mat, MatRef};
+use overdamped_digital::MlpSettings;
 use overdamped_learn::{Backward, Nudging};
 use overdamped_substrate::stream;
 
@@ -74,7 +75,7 @@ pub fn digits8(context: &mut Context) -> anyhow::Result<Section> {
         hidden: 128,
         rank: 64,
         contenders,
-        updates: 4 * updates,
+        updates: 10 * updates,
     };
     let mut blocks = run(
         context,
@@ -121,7 +122,7 @@ fn mnist(context: &Context, name: &'static str, split: Split, hidden: usize, ran
         hidden,
         rank,
         contenders,
-        updates: 2 * updates,
+        updates: 4 * updates,
     }
 }
 
@@ -331,16 +332,14 @@ fn perceptrons(context: &Context, study: &Study) -> anyhow::Result<Option<Vec<f6
     for (seed, split) in &study.splits {
         context.interrupt.check()?;
         let held = HeldOut::new(&split.test, *seed);
+        let settings = MlpSettings {
+            hidden: study.hidden,
+            updates: study.updates,
+            seed: stream::derive(*seed, 4),
+            ..MlpSettings::default()
+        };
         let learned = split.train.pixels.as_ref();
-        let seed = stream::derive(*seed, 4);
-        match perceptron::denoise(
-            learned,
-            held.noisy.as_ref(),
-            NOISE,
-            study.hidden,
-            study.updates,
-            seed,
-        )? {
+        match perceptron::denoise(learned, held.noisy.as_ref(), NOISE, &settings)? {
             Some(output) => errors.push(held.error(output.as_ref())),
             None => return Ok(None),
         }
