@@ -24,7 +24,7 @@ mod sampling;
 mod slopes;
 
 use self::probe::Digits;
-use super::super::Context;
+use crate::experiments::Context;
 use crate::report::{Block, Section};
 
 /// What all ids start with.

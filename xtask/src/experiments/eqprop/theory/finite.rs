@@ -207,8 +207,8 @@ const NOTE: &str = "What if the network is not given the time to come to rest? W
      as long. (In most plots these two curves lie on each other.) Where couplings are weak all modes are at rest within \
      ten steps, and all estimators agree from there on.\n\n\
      Drift compensation is not the same as two sides, though. Trained to convergence on one batch, the network has \
-     next to no gradient left: one-sided estimates are then mostly the bias of order beta, which compensation leaves \
-     and more relaxation does not cure. A constant force is hurt in another way: it is that of the place where the free \
+     little gradient left, and the bias of order beta is no longer small beside it: compensation leaves it, and more \
+     relaxation does not cure it. A constant force is hurt in another way: it is that of the place where the free \
      phase ended, and a small gradient is soon less than the change of that force on the way to rest. Given the \
      time, it is exact.";
 
@@ -361,8 +361,8 @@ fn figure(state: &State, found: &Findings) -> LinePlot {
     let zero = Series::line("at a right angle", vec![(first, 0.0), (last, 0.0)]).dashed();
     LinePlot {
         title: capitalised(state.title),
-        x: Axis::log("steps of the free phase, and of each later one"),
-        y: Axis::linear("cosine to the exact gradient"),
+        x: Axis::log("steps of each phase"),
+        y: Axis::linear("cosine"),
         series: curves.into_iter().chain([zero]).collect(),
     }
 }

@@ -220,9 +220,10 @@ mod tests {
 
     use super::*;
 
-    /// Mean squared error of 2,000 estimates from 50 samples each, against that of the theory. The sum over a block
-    /// has some 20 independent parts, so that the ratio is off by .7 % (one standard deviation); 5 % has a false-alarm rate below
-    /// 1e-9. Catches a phase that shares its draws with another, a force that is not frozen, a wrong width.
+    /// Mean squared error of 2,000 estimates from 50 samples each, against that of the theory. A soft mode or two
+    /// dominate the sum over the block, so that the ratio is off by some 2 % (one standard deviation); 5 % has a
+    /// false-alarm rate of about 1 %, at a fixed seed. Catches a phase that shares its draws with another (half the
+    /// noise), a force of the wrong state, a wrong width.
     #[test]
     fn errors_are_those_of_theory() {
         let (samples, repeats, temperature) = (50, 2000_u64, 0.02);
@@ -267,9 +268,8 @@ mod tests {
         }
     }
 
-    /// The same for the covariance, of which the mean product is the gradient of the mean loss: 500 estimates
-    /// from 100 samples, off by 3 %; 15 % has a false-alarm rate below 1e-5. Catches a factor of kT, N in place of N - 1
-    /// at two samples, a missing mean.
+    /// The same for the covariance, against the gradient of the mean loss: 500 estimates from 100 samples, off by some
+    /// 5 %; 15 % has a false-alarm rate below 1 %, at a fixed seed. Catches a factor of kT, a sign, a missing mean.
     #[test]
     fn covariances_err_as_theory_says() {
         let (samples, repeats, temperature) = (100, 500_u64, 0.5);
