@@ -23,9 +23,11 @@ use crate::results::{Entry, Preset};
 /// sigma.
 const NOISE: f64 = 0.5;
 /// beta of all estimators.
-const STRENGTH: f64 = 0.1;
-/// Noisy images on which an error is measured, about.
+const STRENGTH: f64 = 0.02;
+/// Noisy images on which an error is measured.
 const MEASURED: usize = 4000;
+/// Those of them for a point of a curve.
+const CURVE: usize = 1000;
 
 /// One way to learn.
 struct Contender {
@@ -134,29 +136,34 @@ fn section(title: &str, blocks: Vec<Block>) -> Section {
     }
 }
 
-/// The estimators with time enough, and a network without wells.
+/// The estimators with time enough, and two networks of one state at rest: with quartic wells and without.
 fn estimators(updates: u64) -> Vec<Contender> {
-    let contender = |id, title, nudging, quartic| Contender {
+    let contender = |id, title, nudging| Contender {
         id,
         title,
         recipe: Recipe::single(Backward::Nudged(nudging), updates),
-        quartic,
+        quartic: true,
     };
-    let [symmetric, constant, one] = [
-        Nudging::symmetric(STRENGTH),
-        Nudging::constant_force(STRENGTH),
-        Nudging::one_sided(STRENGTH),
-    ];
+    let symmetric = Nudging::symmetric(STRENGTH);
+    let definite = |id, title, quartic| Contender {
+        recipe: Recipe::single(Backward::Nudged(symmetric), updates).definite(),
+        quartic,
+        ..contender(id, title, symmetric)
+    };
     vec![
-        contender("symmetric", "symmetric nudges", symmetric, true),
-        contender("constant_force", "constant forces", constant, true),
-        contender("one_sided", "one-sided nudges", one, true),
+        contender("symmetric", "symmetric nudges", symmetric),
         contender(
-            "quadratic",
-            "symmetric nudges, no quartic wells",
-            symmetric,
-            false,
+            "constant_force",
+            "constant forces",
+            Nudging::constant_force(STRENGTH),
         ),
+        contender(
+            "one_sided",
+            "one-sided nudges",
+            Nudging::one_sided(STRENGTH),
+        ),
+        definite("definite", "symmetric nudges, K definite", true),
+        definite("quadratic", "symmetric nudges, no quartic wells", false),
     ]
 }
 
@@ -272,17 +279,16 @@ struct HeldOut {
 impl HeldOut {
     fn new(images: &ImageSet, seed: u64) -> Self {
         let count = images.len();
-        let copies = MEASURED.div_ceil(count);
-        let clean = Mat::from_fn(images.units(), copies * count, |pixel, column| {
+        let clean = Mat::from_fn(images.units(), MEASURED, |pixel, column| {
             images.pixels[(pixel, column % count)]
         });
         let noisy = course::noised(clean.as_ref(), NOISE, seed, 0);
         Self { clean, noisy }
     }
 
-    /// Mean squared error per pixel of what something made of the noisy images.
+    /// Mean squared error per pixel of what something made of the first noisy images.
     fn error(&self, denoised: MatRef<'_, f32>) -> f64 {
-        mean_squared_error(denoised, self.clean.as_ref())
+        mean_squared_error(denoised, self.clean.subcols(0, denoised.ncols()))
     }
 }
 
@@ -311,17 +317,18 @@ fn contend(
         seed,
     };
     let mut curve = Vec::new();
-    let error = |parameters: &[f32]| {
-        let output = course::denoise(&network, parameters, 0, held.noisy.as_ref())?;
+    let error = |parameters: &[f32], count: usize| {
+        let noisy = held.noisy.subcols(0, count);
+        let output = course::denoise(&network, parameters, 0, noisy)?;
         anyhow::Ok(held.error(output.as_ref()))
     };
     let examples = network.examples(learned)?;
     let trained = course.train(context, examples, |updates, parameters| {
-        if let Ok(error) = error(parameters) {
+        if let Ok(error) = error(parameters, CURVE) {
             curve.push((updates as f64, error));
         }
     })?;
-    let last = error(&trained.parameters)?;
+    let last = error(&trained.parameters, MEASURED)?;
     trained.forget()?;
     Ok((last, curve))
 }

@@ -37,7 +37,7 @@ pub const SWEEPS: Relaxer = Relaxer::BlockDescent {
     time_per_sweep: 1.0,
     least_curvature: 0.3,
 };
-/// K is kept positive definite by this share of its diagonal, where one noise level is learned.
+/// Where K is kept positive definite, it is by this share of its diagonal.
 const MARGIN: f64 = 0.02;
 
 impl Recipe {
@@ -52,8 +52,16 @@ impl Recipe {
             levels: 1,
             batch: 256,
             margin: None,
-            adam: adam(updates),
+            adam: adam(updates, 1.0),
             round: (updates / 20).max(1),
+        }
+    }
+
+    /// With K positive definite after every update, so that there is one state at rest.
+    pub fn definite(self) -> Self {
+        Self {
+            margin: Some(MARGIN),
+            ..self
         }
     }
 
@@ -66,7 +74,7 @@ impl Recipe {
             unfinished: Some(0.1),
             levels: levels.div_ceil(2),
             batch: 64,
-            margin: None,
+            adam: adam(updates, 0.05),
             ..Self::single(Backward::Nudged(Nudging::constant_force(0.1)), updates)
         }
     }
@@ -99,8 +107,9 @@ impl Recipe {
     }
 }
 
-/// Adam with a rate that falls to zero. Stiffnesses stay positive: a unit without would run away.
-fn adam(updates: u64) -> AdamSettings {
+/// Adam with a rate that falls to zero. Stiffnesses stay positive, those of hidden units above `softest`: a
+/// unit without would run away.
+fn adam(updates: u64, softest: f64) -> AdamSettings {
     AdamSettings {
         rate: 8e-3,
         memory: 0.99,
@@ -112,7 +121,7 @@ fn adam(updates: u64) -> AdamSettings {
         average: Some(0.995),
         floors: vec![
             ("stiffness.0".to_owned(), 0.5),
-            ("stiffness.1".to_owned(), 0.05),
+            ("stiffness.1".to_owned(), softest),
         ],
         ..AdamSettings::default()
     }
