@@ -57,7 +57,7 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         pixels: PIXELS,
         hidden: HIDDEN,
         rank: PIXELS,
-        quartic: true,
+        quartic: 1.0,
         labels: true,
     };
     let network = Network::new(shape, &levels())?;
@@ -84,6 +84,10 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
     let learned = learning(context, &network, &images, &wiener, &trained)?;
     let mut blocks = gallery(context, &network, &images, &trained)?;
     blocks.extend(learned);
+    let results = context.recorder.results();
+    blocks.push(Block::Table(figures::acts(NAME, |id| {
+        results.get(id).is_some()
+    })));
     trained.forget()?;
     Ok(Section {
         title: "The closed loop: digits from a substrate that was taught by nudges".to_owned(),
@@ -138,9 +142,6 @@ fn learning(
     Ok(vec![
         Block::Lines(figures::levels(curve)),
         Block::Lines(figures::learning(&trained.history)),
-        Block::Table(figures::acts(NAME, |id| {
-            context.recorder.results().get(id).is_some()
-        })),
     ])
 }
 

@@ -35,8 +35,8 @@ struct Contender {
     id: &'static str,
     title: &'static str,
     recipe: Recipe,
-    /// Whether hidden units have quartic wells.
-    quartic: bool,
+    /// Coefficient of the quartic wells of hidden units.
+    quartic: f32,
 }
 
 /// Data, network and what is tried on them.
@@ -68,7 +68,7 @@ pub fn digits8(context: &mut Context) -> anyhow::Result<Section> {
             id: "exact",
             title: "the exact gradient, by the implicit function theorem",
             recipe: Recipe::single(Backward::Implicit, updates),
-            quartic: true,
+            quartic: 1.0,
         });
     }
     let study = |name, splits, contenders| Study {
@@ -142,7 +142,7 @@ fn estimators(updates: u64) -> Vec<Contender> {
         id,
         title,
         recipe: Recipe::single(Backward::Nudged(nudging), updates),
-        quartic: true,
+        quartic: 1.0,
     };
     let symmetric = Nudging::symmetric(STRENGTH);
     let definite = |id, title, quartic| Contender {
@@ -162,8 +162,8 @@ fn estimators(updates: u64) -> Vec<Contender> {
             "one-sided nudges",
             Nudging::one_sided(STRENGTH),
         ),
-        definite("definite", "symmetric nudges, K definite", true),
-        definite("quadratic", "symmetric nudges, no quartic wells", false),
+        definite("definite", "symmetric nudges, K definite", 0.3),
+        definite("quadratic", "symmetric nudges, no quartic wells", 0.0),
     ]
 }
 
@@ -173,7 +173,7 @@ fn starved(updates: u64) -> Vec<Contender> {
         id,
         title,
         recipe: Recipe::starved(Backward::Nudged(nudging), updates),
-        quartic: true,
+        quartic: 1.0,
     };
     vec![
         contender(

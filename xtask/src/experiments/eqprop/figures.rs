@@ -122,6 +122,7 @@ fn interleaved(moment: &Moment) -> faer::Mat<f32> {
 pub fn acts(name: &str, has: impl Fn(&str) -> bool) -> Table {
     let caption = "Acts of the substrate: for the whole training, and for one sampled digit (parameters: for all).";
     let rows = [
+        ("read as the digit asked for", "accuracy"),
         ("parameters", "parameters"),
         ("seconds of training", "train_seconds"),
         ("training: units x time", "training.unit_time"),

@@ -26,8 +26,6 @@ const OUTPUT: usize = 0;
 const HIDDEN: usize = 1;
 const DATA: usize = 2;
 const LABEL: usize = 3;
-/// Coefficient q of hidden units. It sets the scale of their states, and is not learned.
-const QUARTIC: f32 = 1.0;
 /// What the stiffness of output units starts with above that of the spring, which is 1.
 const STIFFNESS: f64 = 3.0;
 /// Variance of the data along a typical direction: couplings start weaker at levels of more noise than that.
@@ -42,8 +40,8 @@ pub struct Shape {
     pub hidden: usize,
     /// Buses between output and hidden units.
     pub rank: usize,
-    /// Whether hidden units have quartic wells; if not, the network is linear.
-    pub quartic: bool,
+    /// Coefficient q of hidden units, which is not learned. Without quartic wells, at zero, the network is linear.
+    pub quartic: f32,
     /// Whether it is told which digit it sees.
     pub labels: bool,
 }
@@ -70,7 +68,7 @@ impl Network {
         let module = |units, quartic| Module { units, quartic };
         let mut modules = vec![
             module(shape.pixels, false),
-            module(shape.hidden, shape.quartic),
+            module(shape.hidden, shape.quartic > 0.0),
             module(shape.pixels, false),
         ];
         let coupling = |modules, wires| Coupling { modules, wires };
@@ -99,8 +97,8 @@ impl Network {
             ("stiffness.2", ones.clone()),
             ("strength.0", ones),
         ];
-        if shape.quartic {
-            fixed.push(("quartic.1", vec![QUARTIC; shape.hidden]));
+        if shape.quartic > 0.0 {
+            fixed.push(("quartic.1", vec![shape.quartic; shape.hidden]));
         }
         if shape.labels {
             let classes = usize::from(CLASSES);
@@ -220,8 +218,8 @@ impl Network {
             pixels,
             hidden,
             rank,
+            quartic,
             labels,
-            ..
         } = self.shape;
         let levels: Vec<_> = self
             .levels
@@ -229,7 +227,7 @@ impl Network {
             .map(|level| format!("{level:.4}"))
             .collect();
         let mut model = Model::new(&format!(
-            "modular: {pixels} output, {hidden} hidden (quartic coefficient {QUARTIC}), {pixels} data{}; \
+            "modular: {pixels} output, {hidden} hidden (quartic coefficient {quartic}), {pixels} data{}; \
              spring output - data, {rank} buses output - hidden",
             if labels { ", 10 label" } else { "" }
         ))
@@ -267,7 +265,7 @@ mod tests {
             pixels: 4,
             hidden: 5,
             rank: 3,
-            quartic: true,
+            quartic: 1.0,
             labels: true,
         };
         Network::new(shape, &[1.0, 0.1]).unwrap()
