@@ -40,14 +40,15 @@ impl Ladder {
     /// The protocol that takes a substrate down, with the network's `learned` parameters.
     ///
     /// # Errors
-    /// [`LearnError::Shape`] for another number of levels, [`LearnError::Setting`] for a rung out of range,
-    /// [`LearnError::Energy`] for parameters that do not fit.
+    /// [`LearnError::Shape`] for another number of levels or modules that do not fit, [`LearnError::Disconnected`],
+    /// [`LearnError::Setting`] for a rung out of range, [`LearnError::Energy`] for parameters that do not fit.
     pub fn protocol<T: Scalar>(
         &self,
         energy: &Modular,
         conditioned: &Conditioned<T>,
         learned: &[T],
     ) -> Result<Protocol<T>, LearnError> {
+        self.modules.check(energy)?;
         if self.rungs.len() != conditioned.levels() {
             return Err(LearnError::Shape {
                 what: "rungs of the ladder",

@@ -91,7 +91,7 @@ impl ScoreModules {
     }
 
     /// Refuses modules that do not exist or do not fit each other, and an output that no signal reaches.
-    fn check(&self, energy: &Modular) -> Result<(), LearnError> {
+    pub(crate) fn check(&self, energy: &Modular) -> Result<(), LearnError> {
         let modules = energy.modules();
         let shape = |what, expected, found| {
             Err(LearnError::Shape {
@@ -242,8 +242,15 @@ impl<T: Scalar, S: Substrate<T>> ScoreMatching<T, S> {
         if let Backward::Nudged(nudging) = settings.backward {
             nudging.validated()?;
         }
-        if let Some(margin) = settings.margin {
-            positive("the margin of definiteness", margin)?;
+        if let Some(tolerance) = settings.unfinished {
+            positive("the share of the nudge that may be left over", tolerance)?;
+        }
+        if let Some(margin) = settings.margin.filter(|m| !(*m > 0.0 && *m < 1.0)) {
+            return Err(LearnError::Setting {
+                setting: "the margin of definiteness",
+                value: margin,
+                bound: "positive and below 1",
+            });
         }
         Ok(Self {
             energy,

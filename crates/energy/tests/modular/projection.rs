@@ -66,8 +66,8 @@ proptest! {
         }
     }
 
-    /// No strengths within the limit are nearer: neither weaker ones along random directions from the projection, nor
-    /// those of random systems. The leftover that one factor takes is 1e-7; what 16 rounds leave, 1e-3 of the change.
+    /// No strengths within the limit are nearer, to a thousandth of the change: tried are those on random ways from the
+    /// projection, brought back to the limit.
     #[test]
     fn nothing_allowed_is_nearer(seed in any::<u64>(), strength in 0.3_f64..2.0) {
         for energy in networks() {
