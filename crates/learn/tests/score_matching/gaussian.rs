@@ -10,10 +10,7 @@ use std::sync::Arc;
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 use overdamped_energy::{Energy, Modular, Module, Wires};
-use overdamped_learn::{
-    AdamSettings, Backward, Conditioned, Examples, Ladder, LearnError, Model, NoiseLevel, Nudging,
-    Rung, ScoreMatching, ScoreMatchingSettings, ScoreModules, Settling, Verdict, train,
-};
+use overdamped_learn::{Conditioned, Examples, ScoreModules};
 use overdamped_substrate::{
     ForceProbe, PerUnit, Relaxer, Settings, SimulatedSubstrate, Substrate, stream,
 };
@@ -22,28 +19,28 @@ use rand_distr::StandardNormal;
 
 use crate::toy::joined;
 
-const PIXELS: usize = 3;
+pub const PIXELS: usize = 3;
 const HIDDEN: usize = 4;
-const UNITS: usize = PIXELS + HIDDEN + PIXELS;
-const MODULES: ScoreModules = ScoreModules {
+pub const UNITS: usize = PIXELS + HIDDEN + PIXELS;
+pub const MODULES: ScoreModules = ScoreModules {
     output: 0,
     data: 2,
     label: None,
 };
-const DEVIATIONS: [f64; 2] = [0.7, 0.5];
+pub const DEVIATIONS: [f64; 2] = [0.7, 0.5];
 
 /// The data set, its moments, and the network that learns it.
-struct Gaussian {
-    examples: Examples<f64>,
-    mean: Mat<f64>,
+pub struct Gaussian {
+    pub examples: Examples<f64>,
+    pub mean: Mat<f64>,
     covariance: Mat<f64>,
-    energy: Arc<Modular>,
-    conditioned: Conditioned<f64>,
+    pub energy: Arc<Modular>,
+    pub conditioned: Conditioned<f64>,
 }
 
 impl Gaussian {
     /// Three hundred examples, correlated; mean and covariance are those of the set.
-    fn new() -> Self {
+    pub fn new() -> Self {
         const EXAMPLES: usize = 300;
         let mut stream = stream::of(21, 0);
         let normal = Mat::from_fn(PIXELS, EXAMPLES, |_, _| {
@@ -85,7 +82,7 @@ impl Gaussian {
     }
 
     /// Learned parameters from values of the blocks at each level: b, a, s, U and V.
-    fn learned(&self, blocks: impl Fn(usize) -> [Vec<f64>; 4]) -> Vec<f64> {
+    pub fn learned(&self, blocks: impl Fn(usize) -> [Vec<f64>; 4]) -> Vec<f64> {
         let layout = Energy::<f64>::layout(self.energy.as_ref());
         let names = ["bias.0", "stiffness.0", "strength.0", "left.0"];
         let parameters = |level| {
@@ -100,7 +97,7 @@ impl Gaussian {
 
     /// The Wiener filter as a network: with S^-1 = Q diag(l) Q^T and a bound c of l, a = 1 + sigma^2 c, U = Q and
     /// s^2 = sigma^2 (c - l).
-    fn wiener_network(&self) -> Vec<f64> {
+    pub fn wiener_network(&self) -> Vec<f64> {
         let modes = self.covariance.self_adjoint_eigen(Side::Lower).unwrap();
         let inverse: Vec<f64> = modes.S().column_vector().iter().map(|v| 1.0 / v).collect();
         let bound = 1.2 * inverse.iter().copied().fold(0.0, f64::max);
@@ -121,7 +118,7 @@ impl Gaussian {
     }
 
     /// S + sigma^2.
-    fn noised(&self, level: usize) -> Mat<f64> {
+    pub fn noised(&self, level: usize) -> Mat<f64> {
         let variance = DEVIATIONS[level].powi(2);
         Mat::from_fn(PIXELS, PIXELS, |i, j| {
             self.covariance[(i, j)] + f64::from(u8::from(i == j)) * variance
@@ -129,7 +126,7 @@ impl Gaussian {
     }
 
     /// sigma^2 times the score of the noised Gaussian at places (pixels x chains).
-    fn score(&self, level: usize, places: &Mat<f64>) -> Mat<f64> {
+    pub fn score(&self, level: usize, places: &Mat<f64>) -> Mat<f64> {
         let variance = DEVIATIONS[level].powi(2);
         let off = Mat::from_fn(PIXELS, places.ncols(), |i, c| {
             -variance * (places[(i, c)] - self.mean[(i, 0)])
@@ -137,7 +134,7 @@ impl Gaussian {
         self.noised(level).partial_piv_lu().solve(&off)
     }
 
-    fn substrate(&self, mobility: f64, settings: Settings) -> SimulatedSubstrate<f64> {
+    pub fn substrate(&self, mobility: f64, settings: Settings) -> SimulatedSubstrate<f64> {
         let settings = Settings {
             mobility: PerUnit::Each(MODULES.mobility(&self.energy, mobility)),
             relaxer: Relaxer::BlockDescent {
@@ -150,7 +147,12 @@ impl Gaussian {
     }
 
     /// Output at rest, and the force on released data units, with data at `places` (pixels x chains).
-    fn read_out(&self, learned: &[f64], level: usize, places: &Mat<f64>) -> (Mat<f64>, Mat<f64>) {
+    pub fn read_out(
+        &self,
+        learned: &[f64],
+        level: usize,
+        places: &Mat<f64>,
+    ) -> (Mat<f64>, Mat<f64>) {
         let parameters = self.conditioned.at(learned, level).unwrap();
         let mut held = self.substrate(0.0, Settings::default());
         held.program(&parameters).unwrap();
@@ -171,7 +173,7 @@ impl Gaussian {
 
     /// The stationary covariance of the released data at a mobility: with M the mobilities, T the temperatures and
     /// K the stiffness of all units, M K C + C K M = 2 M T.
-    fn released(&self, learned: &[f64], level: usize, mobility: f64) -> Mat<f64> {
+    pub fn released(&self, learned: &[f64], level: usize, mobility: f64) -> Mat<f64> {
         let parameters = self.conditioned.at(learned, level).unwrap();
         let layout = Energy::<f64>::layout(self.energy.as_ref());
         let mut stiffness = Mat::<f64>::zeros(UNITS, UNITS);
@@ -215,7 +217,7 @@ impl Gaussian {
 }
 
 /// Mean and covariance of columns.
-fn moments(data: &Mat<f64>) -> (Mat<f64>, Mat<f64>) {
+pub fn moments(data: &Mat<f64>) -> (Mat<f64>, Mat<f64>) {
     let count = data.ncols() as f64;
     let mean = Mat::from_fn(data.nrows(), 1, |i, _| {
         data.row(i).iter().sum::<f64>() / count
@@ -229,186 +231,6 @@ fn moments(data: &Mat<f64>) -> (Mat<f64>, Mat<f64>) {
 }
 
 /// |a - b| / |b|.
-fn relative(a: &Mat<f64>, b: &Mat<f64>) -> f64 {
+pub fn relative(a: &Mat<f64>, b: &Mat<f64>) -> f64 {
     (a - b).norm_l2() / b.norm_l2()
-}
-
-/// Places around the data.
-fn places() -> Mat<f64> {
-    Mat::from_fn(PIXELS, 8, |i, c| {
-        1.5 * (1.0 + 2.7 * (i + PIXELS * c) as f64).sin()
-    })
-}
-
-/// The closed form at work: the oracle of the others.
-#[test]
-fn the_wiener_filter_is_a_network_at_rest() {
-    let gaussian = Gaussian::new();
-    let learned = gaussian.wiener_network();
-    for level in 0..DEVIATIONS.len() {
-        let places = places();
-        let (output, force) = gaussian.read_out(&learned, level, &places);
-        assert!(relative(&force, &(&output - &places)) < 1e-12);
-        let off = relative(&force, &gaussian.score(level, &places));
-        assert!(off < 1e-9, "level {level}: {off:e}");
-    }
-}
-
-/// Trained by nudges from couplings that know nothing: 1000 updates of 128 noisy examples at each level. What is left is
-/// the noise of the gradients (found: .01 to .05); at the start the score is off by more than ten times as much.
-#[test]
-fn training_finds_the_wiener_filter_and_the_score() {
-    let gaussian = Gaussian::new();
-    let wobble = |count: usize, phase: f64| {
-        let values = (0..count).map(|i| 0.5 * (phase + 2.3 * i as f64).sin());
-        values.collect::<Vec<_>>()
-    };
-    let start = gaussian.learned(|_| {
-        [
-            vec![0.0; PIXELS],
-            vec![3.0; PIXELS],
-            vec![1.0; PIXELS],
-            wobble(PIXELS * PIXELS, 1.0),
-        ]
-    });
-    let settings = ScoreMatchingSettings {
-        modules: MODULES,
-        levels: DEVIATIONS
-            .iter()
-            .map(|&deviation| NoiseLevel {
-                deviation,
-                weight: 1.0,
-            })
-            .collect(),
-        levels_per_update: DEVIATIONS.len(),
-        batch: 128,
-        // Exact at any strength: the energy is quadratic.
-        backward: Backward::Nudged(Nudging::constant_force(0.5)),
-        free: Settling::once(16.0),
-        nudged: 12.0,
-        unfinished: Some(0.01),
-        margin: Some(0.02),
-    };
-    let mut rule = ScoreMatching::new(
-        gaussian.energy.clone(),
-        gaussian.substrate(0.0, Settings::default()),
-        gaussian.conditioned.clone(),
-        gaussian.examples.clone(),
-        settings,
-    )
-    .unwrap();
-    let adam = AdamSettings {
-        updates: 1000,
-        rate: 0.03,
-        memory: 0.99,
-        average: Some(0.98),
-        ..AdamSettings::default()
-    };
-    let mut models = [Model::new(start.clone(), 4, 0)];
-    train(
-        std::slice::from_mut(&mut rule),
-        &mut models,
-        &adam,
-        100,
-        |_| Ok::<_, LearnError>(Verdict::Continue),
-    )
-    .unwrap();
-    let learned = models[0].averaged();
-    let places = places();
-    for level in 0..DEVIATIONS.len() {
-        let score = gaussian.score(level, &places);
-        let wiener = &places + &score;
-        let (_, before) = gaussian.read_out(&start, level, &places);
-        let before = relative(&before, &score);
-        assert!(before > 0.3, "level {level}: off by {before} at the start");
-        let (output, force) = gaussian.read_out(&learned, level, &places);
-        let off = relative(&output, &wiener);
-        assert!(off < 0.07, "level {level}: the output is off by {off}");
-        let off = relative(&force, &score);
-        assert!(off < 0.05, "level {level}: the score is off by {off}");
-        // What the data units feel is x* - y, to the last digits.
-        assert!(relative(&force, &(&output - &places)) < 1e-12);
-    }
-}
-
-/// Fast units follow the data at a lag: the stationary covariance is that of the noised data but for a term
-/// proportional to the mobility of the data.
-#[test]
-fn the_lag_is_of_the_order_of_the_mobility() {
-    let gaussian = Gaussian::new();
-    let learned = gaussian.wiener_network();
-    for level in 0..DEVIATIONS.len() {
-        let lag = |mobility: f64| {
-            let released = gaussian.released(&learned, level, mobility);
-            relative(&released, &gaussian.noised(level))
-        };
-        assert!(lag(0.01) < 0.025, "{}", lag(0.01));
-        let order = lag(0.01) / lag(0.005);
-        assert!((order - 2.0).abs() < 0.05, "{order}");
-        assert!(lag(1e-6) < 2.5e-6);
-    }
-}
-
-/// Down the ladder from far away: 2000 chains (seed 3), of which the six entries of the covariance and three of the mean
-/// are each within five standard errors of the exact stationary values, lag included: a false alarm in 2e5
-/// seeds. Catches a bath of sigma in place of sigma^2 (covariance doubled, thirty standard errors), a bath at other
-/// units, and parameters, temperature or both left on the rung before (half, double, or six standard errors).
-#[test]
-fn released_data_units_sample_the_noised_gaussian() {
-    const CHAINS: usize = 2000;
-    const MOBILITY: f64 = 0.05;
-    let gaussian = Gaussian::new();
-    let learned = gaussian.wiener_network();
-    let durations = [100.0, 1200.0];
-    let rungs = DEVIATIONS.iter().zip(durations);
-    let ladder = Ladder {
-        modules: MODULES,
-        rungs: rungs
-            .map(|(&deviation, duration)| Rung {
-                deviation,
-                duration,
-            })
-            .collect(),
-    };
-    let protocol = ladder
-        .protocol(&gaussian.energy, &gaussian.conditioned, &learned)
-        .unwrap();
-    let settings = Settings {
-        time_step: overdamped_substrate::TimeStep::AtMost(0.1),
-        ..Settings::default()
-    };
-    let mut substrate = gaussian.substrate(MOBILITY, settings);
-    let start = Mat::from_fn(UNITS, CHAINS, |_, _| 3.0);
-    substrate
-        .program(&gaussian.conditioned.at(&learned, 0).unwrap())
-        .unwrap();
-    substrate.prepare(start.as_ref(), 3).unwrap();
-    substrate.run(&protocol).unwrap();
-    let states = substrate.read().unwrap();
-    let data = gaussian.energy.rows(MODULES.data).start;
-    let (mean, covariance) = moments(&states.subrows(data, PIXELS).to_owned());
-    let last = DEVIATIONS.len() - 1;
-    let exact = gaussian.released(&learned, last, MOBILITY);
-    let noised = gaussian.noised(last);
-    let count = CHAINS as f64;
-    for i in 0..PIXELS {
-        let error = (exact[(i, i)] / count).sqrt();
-        let off = (mean[(i, 0)] - gaussian.mean[(i, 0)]).abs() / error;
-        assert!(
-            off < 5.0,
-            "the mean of unit {i} is off by {off} standard errors"
-        );
-        for j in 0..=i {
-            let spread = exact[(i, i)] * exact[(j, j)] + exact[(i, j)].powi(2);
-            let error = (spread / count).sqrt();
-            let off = (covariance[(i, j)] - exact[(i, j)]).abs() / error;
-            assert!(
-                off < 5.0,
-                "entry ({i}, {j}) is off by {off} standard errors"
-            );
-            // The lag itself is smaller than what is seen here.
-            let lag = (exact[(i, j)] - noised[(i, j)]).abs() / error;
-            assert!(lag < 3.0, "entry ({i}, {j}) lags by {lag} standard errors");
-        }
-    }
 }

@@ -6,9 +6,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod definite;
+mod descent;
 mod gaussian;
 mod gradient;
 mod metering;
 mod refusals;
 mod resume;
 mod toy;
+mod wiener;
