@@ -36,7 +36,7 @@ const WAY: Way = Way {
 const fn updates(preset: Preset) -> u64 {
     match preset {
         Preset::Quick => 400,
-        Preset::Paper => 6000,
+        Preset::Paper => 5000,
     }
 }
 

@@ -22,8 +22,13 @@ use crate::results::{Entry, Preset};
 
 /// sigma.
 const NOISE: f64 = 0.5;
-/// beta of all estimators.
+/// beta of constant forces, and of whatever has hardly any time.
 const STRENGTH: f64 = 0.02;
+/// beta of springs to both sides: below what the softest chain of a whole training bears.
+const GENTLE: f64 = 1e-3;
+/// beta of springs to one side with time enough: the weaker they are, the more what is left of the free
+/// phase counts.
+const FIRM: f64 = 0.1;
 /// Noisy images on which an error is measured.
 const MEASURED: usize = 4000;
 /// Those of them for a point of a curve.
@@ -144,7 +149,7 @@ fn estimators(updates: u64) -> Vec<Contender> {
         recipe: Recipe::single(Backward::Nudged(nudging), updates),
         quartic: 1.0,
     };
-    let symmetric = Nudging::symmetric(STRENGTH);
+    let symmetric = Nudging::symmetric(GENTLE);
     let definite = |id, title, quartic| Contender {
         recipe: Recipe::single(Backward::Nudged(symmetric), updates).definite(),
         quartic,
@@ -176,11 +181,7 @@ fn starved(updates: u64) -> Vec<Contender> {
         quartic: 1.0,
     };
     vec![
-        contender(
-            "symmetric",
-            "symmetric nudges",
-            Nudging::symmetric(STRENGTH),
-        ),
+        contender("symmetric", "symmetric nudges", Nudging::symmetric(GENTLE)),
         contender(
             "constant_force",
             "constant forces",

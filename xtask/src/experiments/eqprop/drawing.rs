@@ -1,8 +1,11 @@
 //! Digits by relaxation down the ladder: nothing but the bath is random, and nothing is computed on the way.
 
 use faer::{Mat, MatRef};
+use overdamped_energy::Energy;
 use overdamped_learn::{Ladder, Rung};
-use overdamped_substrate::{Acts, Metered, Protocol, SimulatedSubstrate, Substrate};
+use overdamped_substrate::{
+    Acts, Metered, Protocol, Settings, SimulatedSubstrate, Substrate, TimeStep,
+};
 
 use super::network::Network;
 use crate::experiments::Interrupt;
@@ -50,7 +53,10 @@ pub fn draw(
 ) -> anyhow::Result<Drawn> {
     /// Chains that are shown.
     const SHOWN: usize = 10;
-    let settings = network.released(way.mobility);
+    let settings = Settings {
+        time_step: TimeStep::AtMost(step(network, parameters)?),
+        ..network.released(way.mobility)
+    };
     let simulated = SimulatedSubstrate::new(network.energy.clone(), settings.clone())?;
     let mut substrate = Metered::new(simulated, &settings)?;
     let ladder = Ladder {
@@ -100,4 +106,19 @@ pub fn draw(
         moments,
         acts: substrate.into_parts().1,
     })
+}
+
+/// A time step for all rungs: half of what is stable where all units are at zero, as quartic wells stiffen
+/// elsewhere, and .1 at most.
+fn step(network: &Network, parameters: &[f32]) -> anyhow::Result<f64> {
+    let mobility = network.modules.mobility(&network.energy, 1.0);
+    let zero = vec![0.0; mobility.len()];
+    let mut fastest: f64 = 10.0;
+    for level in 0..network.levels.len() {
+        let potential = network
+            .energy
+            .bind(&network.conditioned.at(parameters, level)?)?;
+        fastest = fastest.max(potential.largest_rate(&zero, &mobility));
+    }
+    Ok(1.0 / fastest)
 }
