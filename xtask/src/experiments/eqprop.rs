@@ -6,19 +6,20 @@
 //! | `network` | the four modules, and what noise levels share of them |
 //! | `recipe`, `course` | settings of training, and the run |
 //! | `wiener` | the best linear denoiser |
-//! | `denoising` | the experiments `eqprop.train` |
-//! | `perceptron` | what is trained by backpropagation instead |
+//! | `denoising`, `contest` | the experiments `eqprop.train`: who is in them, and how they are judged |
+//! | `backpropagation` | what is trained by a computer instead |
 //! | `drawing` | digits by relaxation down the ladder |
 //! | `closed_loop` | the experiment `eqprop.loop` |
 //! | `figures` | what they show |
 
+mod backpropagation;
 mod closed_loop;
+mod contest;
 mod course;
 mod denoising;
 mod drawing;
 mod figures;
 mod network;
-mod perceptron;
 mod recipe;
 mod theory;
 mod wiener;

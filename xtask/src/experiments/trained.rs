@@ -44,8 +44,8 @@ pub fn counts(acts: &Acts) -> Vec<(&'static str, f64, &'static str)> {
     let time = acts.relaxation.iter().map(|entry| entry.unit_seconds);
     vec![
         ("unit_time", time.sum(), "units x time / (mu k0)"),
-        ("states_written", acts.states_written as f64, "states"),
-        ("states_read", acts.states_read as f64, "states"),
+        ("states_written", acts.states_written as f64, "unit states"),
+        ("states_read", acts.states_read as f64, "unit states"),
         ("drives_written", acts.drives_written as f64, "drives"),
         (
             "parameters_written",

@@ -123,6 +123,7 @@ fn learning(
     }
     let mut curve = Vec::new();
     for (level, &deviation) in network.levels.iter().enumerate() {
+        context.interrupt.check()?;
         let clean = images.pixels.as_ref();
         let noisy = course::noised(clean, deviation, context.seed, level as u64);
         let rows = network.rows(noisy.as_ref(), &images.labels);
@@ -131,7 +132,7 @@ fn learning(
         let linear = wiener.denoise(noisy.as_ref(), deviation);
         let linear = mean_squared_error(linear.as_ref(), clean);
         let entry = Entry::new(&format!("{NAME}.level_{level}.mse"), error)
-            .unit("squared error per pixel")
+            .unit("squared error per pixel, images learned from")
             .lower()
             .n(images.len())
             .baseline("Wiener filter, which is not told the digit", linear)
@@ -161,11 +162,13 @@ fn gallery(
     let mut strip = None;
     for (id, title, way) in ways(context.preset) {
         let (mut cards, mut right) = (Vec::new(), Vec::new());
-        let started = Instant::now();
+        let mut seconds = 0.0;
         for sample in 0..SEEDS {
             let seed = context.seed.wrapping_mul(1000) + sample;
             let interrupt: &Interrupt = &context.interrupt;
+            let started = Instant::now();
             let drawn = draw(network, &trained.parameters, labels, way, seed, interrupt)?;
+            seconds += started.elapsed().as_secs_f64() / SEEDS as f64;
             cards.push(bench.judging.score(drawn.images.as_ref())?);
             right.push(bench.accuracy(&drawn.images, labels)?);
             if sample > 0 {
@@ -185,7 +188,6 @@ fn gallery(
                 strip = Some(figures::descent(&drawn.moments, side));
             }
         }
-        let seconds = started.elapsed().as_secs_f64() / SEEDS as f64;
         let row = Row::of(&id, &title, &cards, labels.len(), seconds)?;
         let accuracy = bench.as_entry(&row.figure_id(NAME, "accuracy"), &right, labels.len());
         context.recorder.record(accuracy)?;

@@ -11,25 +11,28 @@ pub const LOOP: &str = "A noisy image is held in the data module; the output mod
      neighbouring states teach the couplings. Then the data module is let go into a bath: the spring \
      pulls at it with the score, the bath shakes it, level after level is cooled, and what comes to rest \
      in the output module is a digit of the kind that the clamped label asks for. Training and sampling are \
-     relaxations of one substrate, counted by one meter.";
+     relaxations of one network, and counted alike. (In training a sweep of Newton steps stands for a time of \
+     one; in sampling every step is made.)";
 
 /// What the sections of denoising say.
-pub const DENOISING: &str = "How much of what a nonlinear network can do is there to be learned from nudges? All contenders see \
-     the same noisy images (sigma = .5) and are judged on images that none of them has seen. The \
+pub const DENOISING: &str = "How much of what a nonlinear network can do is there to be learned from nudges? All contenders learn from \
+     the same images at sigma = .5, and are judged on the same noisy images of others that none has seen. The \
      Wiener filter is the best linear denoiser, and all that a network without quartic wells can become. A \
-     perceptron of the same size, trained by a library, says what the size allows for.";
+     perceptron of the same size, trained by a library with several times as many updates, says what the size \
+     allows for.";
 
 /// Errors on images held back, against updates; ways without a course are levels.
-pub fn denoising(outcomes: Vec<(String, Vec<(f64, f64)>, f64)>) -> LinePlot {
-    let ends = outcomes.iter().flat_map(|(_, curve, _)| curve.last());
+pub fn denoising(outcomes: Vec<(String, Option<Vec<(f64, f64)>>, f64)>) -> LinePlot {
+    let ends = outcomes
+        .iter()
+        .filter_map(|(_, curve, _)| curve.as_ref()?.last());
     let end = ends.map(|point| point.0).fold(1.0, f64::max);
-    let series = outcomes.into_iter().map(|(label, curve, error)| {
-        if curve.is_empty() {
-            Series::line(&label, vec![(0.0, error), (end, error)]).dashed()
-        } else {
-            Series::line(&label, curve)
-        }
-    });
+    let series = outcomes
+        .into_iter()
+        .map(|(label, curve, error)| match curve {
+            Some(curve) => Series::line(&label, curve),
+            None => Series::line(&label, vec![(0.0, error), (end, error)]).dashed(),
+        });
     LinePlot {
         title: "Denoising images held back".to_owned(),
         x: Axis::linear("updates"),
@@ -41,13 +44,13 @@ pub fn denoising(outcomes: Vec<(String, Vec<(f64, f64)>, f64)>) -> LinePlot {
 /// Errors at the end.
 pub fn errors(name: &str, rows: &[(String, String)]) -> Table {
     let starved = if name.ends_with("starved") {
-        " Free phases of two sweeps and nudged ones of four leave every network far from rest while it learns; \
-         errors are those at rest."
+        " Free phases of two sweeps and nudged ones of four: no phase comes to rest while the network learns. \
+         The errors are those of its state at rest."
     } else {
         ""
     };
     let caption = format!(
-        "Mean squared error per pixel on images held back, in the mean over seeds.{starved}"
+        "Mean squared error per pixel on images held back, in the mean over seeds where there are several.{starved}"
     );
     rows.iter()
         .fold(Table::new(&caption), |table, (label, id)| {
@@ -60,7 +63,7 @@ pub fn levels(curve: Vec<(f64, f64)>) -> LinePlot {
     let ends: Vec<f64> = curve.iter().map(|point| point.0).collect();
     let level = ends.iter().map(|&deviation| (deviation, 1.0)).collect();
     LinePlot {
-        title: "Denoising at each level of the ladder".to_owned(),
+        title: "Denoising at each level of the ladder, on the images learned from".to_owned(),
         x: Axis::log("noise level sigma"),
         y: Axis::linear("mean squared error, over that of the Wiener filter"),
         series: vec![
@@ -120,7 +123,8 @@ fn interleaved(moment: &Moment) -> faer::Mat<f32> {
 
 /// What training and sampling ask of the substrate, as far as that was recorded.
 pub fn acts(name: &str, has: impl Fn(&str) -> bool) -> Table {
-    let caption = "Acts of the substrate: for the whole training, and for one sampled digit (parameters: for all).";
+    let caption = "Acts of the substrate, for the whole training and for one sampled digit (parameters: for all). States are those of single \
+                   units; time is the sum over units and chains, cold and warm.";
     let rows = [
         ("read as the digit asked for", "accuracy"),
         ("parameters", "parameters"),
