@@ -23,7 +23,7 @@
 //! K = diag(a) - W is positive definite and q >= 0,
 //!
 //! where W has J_c and its transpose in the blocks (l, m) and (m, l). [`Modular::check_definite`]
-//! tests for that, and [`Modular::project`] keeps training inside.
+//! tests the first, and [`Modular::project`] keeps training inside.
 
 mod blocks;
 mod bound;

@@ -213,8 +213,8 @@ pub enum LearnError {
     },
     /// No signal gets from the data to the output.
     #[error(
-        "no chain of couplings leads from module {from} to module {to}, so that nothing learned could \
-         depend on the data; couple them, or drive module {to} directly"
+        "no chain of couplings leads from module {from} to module {to}, so that \
+         nothing there is felt at the output; couple them"
     )]
     Disconnected {
         /// Where the signal comes from.

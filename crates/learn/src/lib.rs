@@ -49,6 +49,7 @@ mod nudging;
 mod path_likelihood;
 mod rule;
 mod score_matching;
+mod score_modules;
 mod settling;
 pub mod theory;
 mod training;
@@ -72,9 +73,8 @@ pub use noising::{Denoiser, Interval, Level, Noising};
 pub use nudging::{FreeState, NudgeForce, Nudging, Phase, QuadraticCost, Reading, Sides, Visited};
 pub use path_likelihood::PathLikelihood;
 pub use rule::{Measured, Rule};
-pub use score_matching::{
-    Backward, NoiseLevel, ScoreMatching, ScoreMatchingSettings, ScoreModules,
-};
+pub use score_matching::{Backward, NoiseLevel, ScoreMatching, ScoreMatchingSettings};
+pub use score_modules::ScoreModules;
 pub use settling::{Settled, Settling};
 pub use training::{Milestone, Model, Outcome, Verdict, train};
 pub use wiring::Wiring;

@@ -19,7 +19,6 @@
 
 use std::sync::Arc;
 
-use faer::{Mat, MatRef};
 use overdamped_energy::{Drive, Energy, Layout, Modular, Moving, Scalar};
 use overdamped_substrate::Substrate;
 use overdamped_substrate::stream::Stream;
@@ -31,98 +30,11 @@ use crate::error::positive;
 use crate::wiring::check_held;
 use crate::{
     Conditioned, Examples, FreeState, LearnError, Level, Measured, Nudging, Phase, QuadraticCost,
-    Rule, Settling, Visited, Wiring, implicit_gradient,
+    Rule, ScoreModules, Settling, Visited, Wiring, implicit_gradient,
 };
 
 /// Sweeps through the levels that may change the strengths by the least there is to change.
 const SWEEPS: usize = 8;
-
-/// Which modules of the network do what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScoreModules {
-    /// Comes to rest at the denoised example.
-    pub output: usize,
-    /// Holds the noisy one; coupled to the output, partner to partner.
-    pub data: usize,
-    /// Holds a label, if there is one.
-    pub label: Option<usize>,
-}
-
-impl ScoreModules {
-    /// Modules that move while the data module is held.
-    #[must_use]
-    pub fn moving(&self, energy: &Modular) -> Vec<usize> {
-        (0..energy.modules().len())
-            .filter(|&module| module != self.data && Some(module) != self.label)
-            .collect()
-    }
-
-    /// Mobility of each unit: `data` for the data module, none for a label, one for all others.
-    #[must_use]
-    pub fn mobility(&self, energy: &Modular, data: f64) -> Vec<f64> {
-        let mut mobility = vec![1.0; Energy::<f64>::units(energy)];
-        mobility[energy.rows(self.data)].fill(data);
-        if let Some(label) = self.label {
-            mobility[energy.rows(label)].fill(0.0);
-        }
-        mobility
-    }
-
-    /// Where a batch starts (units x chains): data and output at the noisy values, labels at theirs, all
-    /// other units at zero. A row of `noisy` for each data unit, then one for each of the label.
-    ///
-    /// # Panics
-    /// If there are fewer rows than those.
-    #[must_use]
-    pub fn start<T: Scalar>(&self, energy: &Modular, noisy: MatRef<'_, T>) -> Mat<T> {
-        let mut states = Mat::zeros(Energy::<T>::units(energy), noisy.ncols());
-        let mut put = |module: usize, first: usize| {
-            let rows = energy.rows(module);
-            let values = noisy.subrows(first, rows.len());
-            states.subrows_mut(rows.start, rows.len()).copy_from(values);
-            first + rows.len()
-        };
-        put(self.output, 0);
-        let pixels = put(self.data, 0);
-        if let Some(label) = self.label {
-            put(label, pixels);
-        }
-        states
-    }
-
-    /// Refuses modules that do not exist or do not fit each other, and an output that no signal reaches.
-    pub(crate) fn check(&self, energy: &Modular) -> Result<(), LearnError> {
-        let modules = energy.modules();
-        let shape = |what, expected, found| {
-            Err(LearnError::Shape {
-                what,
-                expected,
-                found,
-            })
-        };
-        let named = [Some(self.output), Some(self.data), self.label];
-        if let Some(&unknown) = named.iter().flatten().find(|&&m| m >= modules.len()) {
-            return shape("modules, counted from 0,", modules.len(), unknown);
-        }
-        let [output, data] = [self.output, self.data].map(|module| modules[module].units);
-        if output != data {
-            return shape("units of the output module", data, output);
-        }
-        if self.output == self.data
-            || Some(self.output) == self.label
-            || Some(self.data) == self.label
-        {
-            return shape("different modules for output, data and label", 3, 2);
-        }
-        if !energy.reaches(self.data, self.output, &self.moving(energy)) {
-            return Err(LearnError::Disconnected {
-                from: self.data,
-                to: self.output,
-            });
-        }
-        Ok(())
-    }
-}
 
 /// A noise level and what its errors count.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -287,6 +199,13 @@ impl<T: Scalar, S: Substrate<T>> ScoreMatching<T, S> {
         } = &self.settings;
         let noise = levels[level];
         let full = self.conditioned.at(parameters, level)?;
+        if self.settings.margin.is_some() {
+            // Where training starts, no projection has been yet.
+            let modules = modules.moving(&self.energy);
+            let springs = Vec::new();
+            self.energy
+                .check_definite(&full, &Moving { modules, springs })?;
+        }
         let potential = self.energy.bind(&full)?;
         let drawn = self.examples.draw(
             Level {
@@ -353,7 +272,8 @@ impl<T: Scalar, S: Substrate<T> + Send> Rule<T> for ScoreMatching<T, S> {
         self.conditioned.layout().clone()
     }
 
-    /// The loss is the weighted mean over levels, chains and data units of (x* - x_0)^2.
+    /// The loss is the weighted mean over levels, chains and data units of (x* - x_0)^2; the gradient is that of
+    /// the weighted mean of C, which is the loss times half the number of data units.
     fn estimate(
         &mut self,
         parameters: &[T],
@@ -366,7 +286,10 @@ impl<T: Scalar, S: Substrate<T> + Send> Rule<T> for ScoreMatching<T, S> {
         for level in index::sample(stream, all, some) {
             let (error, left) = self.level(level, parameters, stream, gradient)?;
             loss += error;
-            residual = residual.max(left);
+            // What is no number stays.
+            if !residual.is_nan() && !(left <= residual) {
+                residual = left;
+            }
         }
         Ok(Measured {
             loss: Some(loss),
@@ -393,16 +316,20 @@ impl<T: Scalar, S: Substrate<T> + Send> Rule<T> for ScoreMatching<T, S> {
                     changed = true;
                 }
             }
-            if !changed || self.conditioned.levels() == 1 {
+            if !changed {
                 return Ok(());
             }
         }
-        // One factor on all strengths takes nothing from any level.
+        // One factor on all shared strengths takes nothing from levels that have no others.
         for level in 0..self.conditioned.levels() {
             let mut full = self.conditioned.at(parameters, level)?;
             if self.energy.weaken(&mut full, &moving, margin)? > 0.0 {
                 self.conditioned.put(parameters, level, &full)?;
             }
+        }
+        for level in 0..self.conditioned.levels() {
+            let full = self.conditioned.at(parameters, level)?;
+            self.energy.check_definite(&full, &moving)?;
         }
         Ok(())
     }

@@ -57,7 +57,9 @@ pub use accuracy::{Accuracy, Block, LeadingError, OptimalNudge};
 pub use bound::BiasBound;
 pub use estimator::Estimator;
 pub use gaussian::Statistics;
-pub use measurement::{Averaging, Bath, Loss, Measurement};
+pub use measurement::{Bath, Loss, Measurement};
+
+pub use crate::Reading;
 pub use recommend::{Hardware, Recommendation, recommend};
 pub use system::QuadraticSystem;
 pub use typical::Typical;

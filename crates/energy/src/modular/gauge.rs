@@ -106,13 +106,17 @@ impl Modular {
     ///
     /// # Errors
     /// [`EnergyError::Length`], [`EnergyError::NonFinite`], or [`EnergyError::Unconverged`] for values near the
-    /// limits of double precision; the parameters are then as they were.
+    /// limits of their precision; the parameters are then as they were.
     pub fn canonical<T: Scalar>(&self, parameters: &mut [T]) -> Result<(), EnergyError> {
         Energy::<T>::layout(self).check(parameters)?;
         let mut made = Vec::new();
         for (coupling, blocks) in Blocks::of(self).wires.into_iter().enumerate() {
             if let Some(factors) = Factors::new(parameters, &blocks) {
-                made.push((blocks, factors.canonical(coupling)?));
+                let factors = factors.canonical(coupling)?;
+                if factors.strength.iter().any(|&s| !T::of(s).finite()) {
+                    return Err(unconverged(coupling));
+                }
+                made.push((blocks, factors));
             }
         }
         for (blocks, factors) in made {

@@ -84,7 +84,11 @@ impl Relative {
         };
         let values = symmetric.self_adjoint_eigenvalues(Side::Lower);
         let values = values.map_err(|_| unconverged())?;
-        let largest = values.last().map_or(0.0, |value| value.max(0.0));
+        let largest = values.last().copied().unwrap_or(0.0);
+        if largest.is_nan() {
+            return Err(unconverged());
+        }
+        let largest = largest.max(0.0);
         Ok(if self.sided { largest.sqrt() } else { largest })
     }
 

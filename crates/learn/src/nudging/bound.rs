@@ -21,6 +21,7 @@ pub(super) fn check_bound<T: Scalar>(
     free: &FreeState<'_, T>,
     cost: &QuadraticCost<T>,
     nudged: MatRef<'_, T>,
+    cold: bool,
 ) -> Result<(), LearnError> {
     /// Chains that speak for all.
     const CHAINS: usize = 32;
@@ -36,7 +37,6 @@ pub(super) fn check_bound<T: Scalar>(
     if let Some(base) = free.base {
         base.add_curvature_product(states, along.as_ref(), products.as_mut());
     }
-    let cold = free.visited.samples() == 1;
     let mut bound = f64::INFINITY;
     for chain in 0..chains {
         let way = along.col_as_slice(chain);

@@ -102,7 +102,8 @@ impl Nudging {
                 let check = |nudged: &Visited<T>| match force {
                     NudgeForce::Linear => Ok(()),
                     NudgeForce::Quadratic => {
-                        check_bound(strength, free, cost, nudged.mean().as_ref().as_ref())
+                        let cold = matches!(phase, Phase::Cold { .. });
+                        check_bound(strength, free, cost, nudged.mean().as_ref().as_ref(), cold)
                     }
                 };
                 check(&plus)?;

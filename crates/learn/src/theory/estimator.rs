@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Nudging;
+
 /// A way to estimate the gradient of a cost from states of a network.
 ///
 /// With z0 a free state and z+, z- states nudged by +beta and -beta from it:
@@ -53,6 +55,18 @@ impl Estimator {
             Self::OneSided => 1,
             Self::Symmetric | Self::ConstantForce | Self::DriftCompensated => 2,
         }
+    }
+
+    /// How a rule nudges by it; none for the covariance.
+    #[must_use]
+    pub const fn nudging(self, strength: f64) -> Option<Nudging> {
+        Some(match self {
+            Self::OneSided => Nudging::one_sided(strength),
+            Self::Symmetric => Nudging::symmetric(strength),
+            Self::ConstantForce => Nudging::constant_force(strength),
+            Self::DriftCompensated => Nudging::compensated(strength),
+            Self::Covariance => return None,
+        })
     }
 
     /// Whether it nudges.

@@ -45,7 +45,7 @@ impl Phase {
     }
 }
 
-/// Mean and half difference of two states: u, w and their covariances.
+/// Mean and difference of two states: u, w and their covariances.
 pub(super) struct Contrast {
     mean: Col<f64>,
     difference: Col<f64>,

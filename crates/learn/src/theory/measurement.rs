@@ -17,7 +17,7 @@
 //! Each chain freezes the force of its *own* free state, as a batch of different examples must. The noise
 //! of that force does not fade as beta grows.
 //!
-//! [`Averaging`] and [`Loss`]: under a quadratic nudge the covariance kT (K + beta P)^-1 changes too, and
+//! [`Reading`] and [`Loss`]: under a quadratic nudge the covariance kT (K + beta P)^-1 changes too, and
 //! the mean of products sees it: it follows the gradient of the mean loss L(x) + kT tr(P K^-1) / 2. A
 //! constant force leaves the covariance alone, so that with phases long enough *either* average follows
 //! the gradient of the loss of the mean state.
@@ -29,19 +29,8 @@ use super::gaussian::{Contrast, Gaussian, Phase, Statistics};
 use super::spectrum::Spectrum;
 use super::system::vector;
 use super::{Estimator, QuadraticSystem};
-use crate::LearnError;
 use crate::error::positive;
-
-/// What is averaged over the samples of a phase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Averaging {
-    /// z_l z_m^T of each sample.
-    #[default]
-    MeanOfProducts,
-    /// z_l z_m^T of the mean states. The covariance estimator has none: it reads products in any case.
-    ProductOfMeans,
-}
+use crate::{LearnError, Reading};
 
 /// Which loss is to fall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -87,7 +76,7 @@ pub struct Measurement {
     /// N: independent chains, each of which runs every phase once.
     pub samples: usize,
     /// What is averaged over them.
-    pub averaging: Averaging,
+    pub averaging: Reading,
 }
 
 impl Measurement {
@@ -100,7 +89,7 @@ impl Measurement {
             free_time: f64::INFINITY,
             nudged_time: f64::INFINITY,
             samples,
-            averaging: Averaging::MeanOfProducts,
+            averaging: Reading::MeanOfProducts,
         }
     }
 
@@ -210,8 +199,8 @@ impl QuadraticSystem {
         let contrast = Contrast::new(&free, &upper, &lower);
         let samples = measurement.samples as f64;
         Ok(match measurement.averaging {
-            Averaging::ProductOfMeans => contrast.of_means(samples).statistics(width),
-            Averaging::MeanOfProducts => {
+            Reading::ProductOfMeans => contrast.of_means(samples).statistics(width),
+            Reading::MeanOfProducts => {
                 let of_one = contrast.statistics(width);
                 Statistics {
                     variance: Scale(1.0 / samples) * of_one.variance,

@@ -15,7 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Accuracy, Averaging, Bath, Block, Estimator, LeadingError, Loss, Measurement, QuadraticSystem,
+    Accuracy, Bath, Block, Estimator, LeadingError, Loss, Measurement, QuadraticSystem, Reading,
 };
 use crate::LearnError;
 use crate::error::positive;
@@ -57,7 +57,7 @@ pub struct Hardware {
     /// What it can do.
     pub estimators: Vec<Estimator>,
     /// Which loss is to fall. That of the mean state is estimated by [products of
-    /// means](Averaging::ProductOfMeans), the mean loss by [means of products](Averaging::MeanOfProducts).
+    /// means](Reading::ProductOfMeans), the mean loss by [means of products](Reading::MeanOfProducts).
     pub loss: Loss,
     /// Where each free phase starts (one entry per unit).
     pub start: Vec<f64>,
@@ -84,7 +84,7 @@ pub struct Recommendation {
 /// as that of a constant force against the mean loss does.
 ///
 /// # Errors
-/// [`LearnError::Setting`] for a time or force that is not positive, or a gradient that is zero;
+/// [`LearnError::Setting`] for a time, mobility or force that is not positive, a negative temperature, or a gradient that is zero;
 /// [`LearnError::Shape`] for no system, no estimator, no sample, or a start or block of another size;
 /// [`LearnError::NotFinite`] for a NaN in the start.
 pub fn recommend(
@@ -125,6 +125,14 @@ pub fn recommend(
 impl Hardware {
     fn check(&self) -> Result<(), LearnError> {
         positive("the largest force", self.largest_force)?;
+        positive("the mobility", self.bath.mobility)?;
+        if !(self.bath.temperature >= 0.0 && self.bath.temperature.is_finite()) {
+            return Err(LearnError::Setting {
+                setting: "the bath temperature",
+                value: self.bath.temperature,
+                bound: "finite and not negative",
+            });
+        }
         if self.time > 0.0 {
             return Ok(());
         }
@@ -158,8 +166,8 @@ impl Hardware {
             nudged_time,
             samples: self.samples,
             averaging: match self.loss {
-                Loss::OfMean => Averaging::ProductOfMeans,
-                Loss::Mean => Averaging::MeanOfProducts,
+                Loss::OfMean => Reading::ProductOfMeans,
+                Loss::Mean => Reading::MeanOfProducts,
             },
         }
     }

@@ -1,7 +1,7 @@
 //! Phases of finite time, without heat.
 
 use faer::{Col, Mat, Scale};
-use overdamped_learn::theory::{Averaging, Bath, Estimator, Measurement, QuadraticSystem, Typical};
+use overdamped_learn::theory::{Bath, Estimator, Measurement, QuadraticSystem, Reading, Typical};
 
 use crate::{cosine, entries, relative, small};
 
@@ -29,7 +29,7 @@ fn measurement(
         free_time,
         nudged_time,
         samples: 1,
-        averaging: Averaging::MeanOfProducts,
+        averaging: Reading::MeanOfProducts,
     }
 }
 

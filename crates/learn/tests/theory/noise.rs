@@ -5,7 +5,7 @@
 
 use faer::{Mat, Scale, Side};
 use overdamped_learn::theory::{
-    Averaging, Bath, Estimator, Measurement, QuadraticSystem, Statistics, Typical,
+    Bath, Estimator, Measurement, QuadraticSystem, Reading, Statistics, Typical,
 };
 use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
@@ -204,12 +204,12 @@ impl Laboratory {
         } * self.measurement.nudge_strength;
         for (index, sign) in [(1, -1.0), (2, 1.0)] {
             match self.measurement.averaging {
-                Averaging::MeanOfProducts => {
+                Reading::MeanOfProducts => {
                     for chain in &chains {
                         add_product(&mut sum, sign / (width * count), &chain[index]);
                     }
                 }
-                Averaging::ProductOfMeans => {
+                Reading::ProductOfMeans => {
                     let mean = chains.iter().fold([0.0; UNITS], |mean, chain| {
                         moved(&mean, 1.0 / count, &chain[index])
                     });
@@ -260,9 +260,9 @@ fn simulated_phases_have_the_predicted_mean_and_variance() {
     let system = typical.system(23).unwrap();
     let mut seed = 0;
     for estimator in Estimator::ALL {
-        for averaging in [Averaging::MeanOfProducts, Averaging::ProductOfMeans] {
+        for averaging in [Reading::MeanOfProducts, Reading::ProductOfMeans] {
             for (free_time, nudged_time) in [(1.0, 0.5), (6.0, 3.0)] {
-                if estimator == Estimator::Covariance && averaging == Averaging::ProductOfMeans {
+                if estimator == Estimator::Covariance && averaging == Reading::ProductOfMeans {
                     continue;
                 }
                 let measurement = Measurement {

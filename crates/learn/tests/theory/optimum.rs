@@ -2,7 +2,7 @@
 
 use faer::Mat;
 use overdamped_learn::theory::{
-    Averaging, Bath, Block, Estimator, LeadingError, Loss, Measurement, QuadraticSystem,
+    Bath, Block, Estimator, LeadingError, Loss, Measurement, QuadraticSystem, Reading,
 };
 
 use crate::{relative, small};
@@ -41,35 +41,25 @@ fn averages_follow_the_loss_of_their_name() {
         let mean = system.gradient(Loss::Mean, 0.5);
         assert!(relative(&mean, &of_mean) > 0.05);
         for (estimator, averaging, gradient, tolerance) in [
-            (Estimator::OneSided, Averaging::MeanOfProducts, &mean, 1e-3),
-            (Estimator::Symmetric, Averaging::MeanOfProducts, &mean, 1e-6),
-            (
-                Estimator::Covariance,
-                Averaging::MeanOfProducts,
-                &mean,
-                1e-10,
-            ),
+            (Estimator::OneSided, Reading::MeanOfProducts, &mean, 1e-3),
+            (Estimator::Symmetric, Reading::MeanOfProducts, &mean, 1e-6),
+            (Estimator::Covariance, Reading::MeanOfProducts, &mean, 1e-10),
             (
                 Estimator::ConstantForce,
-                Averaging::MeanOfProducts,
+                Reading::MeanOfProducts,
                 &of_mean,
                 1e-10,
             ),
-            (
-                Estimator::OneSided,
-                Averaging::ProductOfMeans,
-                &of_mean,
-                1e-3,
-            ),
+            (Estimator::OneSided, Reading::ProductOfMeans, &of_mean, 1e-3),
             (
                 Estimator::Symmetric,
-                Averaging::ProductOfMeans,
+                Reading::ProductOfMeans,
                 &of_mean,
                 1e-6,
             ),
             (
                 Estimator::ConstantForce,
-                Averaging::ProductOfMeans,
+                Reading::ProductOfMeans,
                 &of_mean,
                 1e-10,
             ),
@@ -117,7 +107,7 @@ fn leading_errors_are_the_exact_ones_at_little_heat() {
 fn best(system: &QuadraticSystem, estimator: Estimator, samples: usize) -> (f64, f64) {
     let mse = |log: f64| {
         let measurement = Measurement {
-            averaging: Averaging::ProductOfMeans,
+            averaging: Reading::ProductOfMeans,
             ..Measurement::relaxed(estimator, log.exp(), samples)
         };
         let start = vec![0.0; system.units()];

@@ -1,7 +1,7 @@
 //! The recommended measurement against all others.
 
 use overdamped_learn::theory::{
-    Averaging, Bath, Block, Estimator, Hardware, Loss, Measurement, QuadraticSystem, Typical,
+    Bath, Block, Estimator, Hardware, Loss, Measurement, QuadraticSystem, Reading, Typical,
     recommend,
 };
 
@@ -38,8 +38,8 @@ fn brute_force(system: &QuadraticSystem, hardware: &Hardware, block: &Block) -> 
                     nudged_time: (1.0 - free) * hardware.time / phases,
                     samples: hardware.samples,
                     averaging: match hardware.loss {
-                        Loss::OfMean => Averaging::ProductOfMeans,
-                        Loss::Mean => Averaging::MeanOfProducts,
+                        Loss::OfMean => Reading::ProductOfMeans,
+                        Loss::Mean => Reading::MeanOfProducts,
                     },
                 };
                 let (bath, start) = (&hardware.bath, &hardware.start);

@@ -3,8 +3,8 @@
 use faer::{Mat, mat};
 use overdamped_learn::LearnError;
 use overdamped_learn::theory::{
-    Averaging, Bath, BiasBound, Block, Estimator, Hardware, LeadingError, Loss, Measurement,
-    QuadraticSystem, Typical, recommend,
+    Bath, BiasBound, Block, Estimator, Hardware, LeadingError, Loss, Measurement, QuadraticSystem,
+    Reading, Typical, recommend,
 };
 
 use crate::small;
@@ -114,7 +114,7 @@ fn fluctuations_need_heat() {
 fn measurements_out_of_range_are_refused() {
     let system = small(6, 2, 1);
     let good = Measurement {
-        averaging: Averaging::ProductOfMeans,
+        averaging: Reading::ProductOfMeans,
         ..Measurement::relaxed(Estimator::OneSided, 0.1, 10)
     };
     let with = |change: fn(&mut Measurement, &mut Bath)| {

@@ -1,10 +1,10 @@
 //! Is the advice any good? [`recommend`] on a few devices, against an exhaustive search.
 //!
-//! The search knows nothing of theory: for every estimator a grid of nudges over six decades and of shares of the time
+//! The search checks the optimiser, not the formula of the error: for every estimator a grid of nudges over six decades and of shares of the time
 //! for the free phase, and then ever finer grids about the best place so far.
 
 use overdamped_learn::theory::{
-    Averaging, Bath, Block as Entries, Estimator, Hardware, Loss, Measurement, QuadraticSystem,
+    Bath, Block as Entries, Estimator, Hardware, Loss, Measurement, QuadraticSystem, Reading,
     Recommendation, Typical, recommend,
 };
 use rayon::prelude::*;
@@ -220,7 +220,7 @@ fn measurement(
         free_time,
         nudged_time,
         samples: hardware.samples,
-        averaging: Averaging::ProductOfMeans,
+        averaging: Reading::ProductOfMeans,
     }
 }
 

@@ -13,8 +13,8 @@
 //! States are sampled ([`sampling`](super::sampling)), errors averaged over repeats; nothing of the theory enters them.
 
 use overdamped_learn::theory::{
-    Accuracy, Averaging, Bath, Block as Entries, Estimator, LeadingError, Loss, Measurement,
-    QuadraticSystem,
+    Accuracy, Bath, Block as Entries, Estimator, LeadingError, Loss, Measurement, QuadraticSystem,
+    Reading,
 };
 use overdamped_substrate::stream;
 use rayon::prelude::*;
@@ -227,7 +227,7 @@ impl Found {
                 return Ok(Optimum { strength, error });
             }
             let measurement = Measurement {
-                averaging: Averaging::ProductOfMeans,
+                averaging: Reading::ProductOfMeans,
                 ..Measurement::relaxed(estimate.in_theory(), strength, samples)
             };
             let error = case.accuracy(&measurement, Loss::OfMean)?.mse();

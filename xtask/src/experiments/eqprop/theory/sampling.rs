@@ -216,7 +216,7 @@ pub fn covariance(
 
 #[cfg(test)]
 mod tests {
-    use overdamped_learn::theory::{Averaging, Bath, Estimator, Loss, Measurement, Typical};
+    use overdamped_learn::theory::{Bath, Estimator, Loss, Measurement, Reading, Typical};
 
     use super::*;
 
@@ -252,7 +252,7 @@ mod tests {
                 error += (found - exact).squared_norm_l2() / repeats as f64;
             }
             let measurement = Measurement {
-                averaging: Averaging::ProductOfMeans,
+                averaging: Reading::ProductOfMeans,
                 ..Measurement::relaxed(estimate.in_theory(), strength, samples)
             };
             let bath = Bath {
