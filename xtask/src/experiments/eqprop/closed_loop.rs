@@ -47,12 +47,8 @@ fn levels() -> Vec<f64> {
     (0..RUNGS).map(level).collect()
 }
 
-/// Trains, draws, judges.
-///
-/// # Errors
-/// An interrupt, a run that fails, or a folder that cannot be written.
-pub fn run(context: &mut Context) -> anyhow::Result<Section> {
-    let images = embedded::native()?;
+/// The network at all rungs.
+fn network() -> anyhow::Result<Network> {
     let shape = Shape {
         pixels: PIXELS,
         hidden: HIDDEN,
@@ -60,7 +56,16 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         quartic: 1.0,
         labels: true,
     };
-    let network = Network::new(shape, &levels())?;
+    Network::new(shape, &levels())
+}
+
+/// Trains, draws, judges.
+///
+/// # Errors
+/// An interrupt, a run that fails, or a folder that cannot be written.
+pub fn run(context: &mut Context) -> anyhow::Result<Section> {
+    let images = embedded::native()?;
+    let network = network()?;
     let wiener = Wiener::fit(images.pixels.as_ref())?;
     // The error of a filter at each level is what an error there counts against.
     let weights: Vec<_> = network
@@ -234,4 +239,42 @@ fn acts_of_sampling(context: &mut Context, drawn: &Drawn, count: usize) -> anyho
         context.recorder.record(entry)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::network::parameters;
+    use super::*;
+    use crate::experiments::testing::quantised;
+
+    /// Digits drawn by the network that the paper preset trained, kept in docs/results, as quantised text: a
+    /// change of energy, ladder or engine shows here, and a person can see whether it matters.
+    #[test]
+    fn the_kept_network_draws_these_digits() {
+        let kept =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/results/eqprop-paper.safetensors");
+        let network = network().unwrap();
+        let parameters = parameters(&network, &kept).unwrap();
+        let labels: Vec<u8> = (0..10).collect();
+        let way = Way { time: 20.0, ..WAY };
+        let never = Interrupt::default();
+        let drawn = draw(&network, &parameters, &labels, way, 3, &never).unwrap();
+        insta::assert_snapshot!(quantised(&drawn.images, 8));
+        insta::assert_json_snapshot!(drawn.acts);
+    }
+
+    #[test]
+    fn the_ladder_is_geometric_and_ends_where_the_eye_does() {
+        let levels = levels();
+        assert!((levels[0] - NOISIEST).abs() < 1e-12);
+        assert!((levels[RUNGS - 1] - CLEANEST).abs() < 1e-12);
+        let ratio = levels[1] / levels[0];
+        assert!(
+            levels
+                .windows(2)
+                .all(|pair| (pair[1] / pair[0] - ratio).abs() < 1e-12)
+        );
+    }
 }

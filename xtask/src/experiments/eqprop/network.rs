@@ -245,6 +245,24 @@ impl Network {
     }
 }
 
+/// Learned parameters from a file that [`Network::write`] made.
+#[cfg(test)]
+pub fn parameters(network: &Network, path: &Path) -> anyhow::Result<Vec<f32>> {
+    use anyhow::Context as _;
+
+    use crate::export::model::Values;
+    let model = Model::read(path)?;
+    let mut all = Vec::with_capacity(network.parameters());
+    for (block, _) in network.conditioned.layout().blocks() {
+        let tensor = model.tensor(&block.name).context("a block is missing")?;
+        match &tensor.values {
+            Values::F32(values) => all.extend(values),
+            Values::F64(_) => anyhow::bail!("{} is in double precision", block.name),
+        }
+    }
+    Ok(all)
+}
+
 /// `width` orthonormal columns, one after another, of `len` numbers in all.
 fn orthonormal(len: usize, width: usize, seed: u64, index: u64) -> Vec<f32> {
     let mut random = stream::of(stream::derive(seed, 2), index);
@@ -292,6 +310,16 @@ mod tests {
                 assert!(full[layout.range(block).unwrap()].iter().all(|&v| v == 1.0));
             }
         }
+    }
+
+    #[test]
+    fn a_written_network_is_read_back_to_the_bit() {
+        let network = network();
+        let start = network.start(5).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("network.safetensors");
+        network.write(&start, &file).unwrap();
+        assert_eq!(parameters(&network, &file).unwrap(), start);
     }
 
     #[test]
