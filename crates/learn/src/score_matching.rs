@@ -287,9 +287,11 @@ impl<T: Scalar, S: Substrate<T> + Send> Rule<T> for ScoreMatching<T, S> {
             let (error, left) = self.level(level, parameters, stream, gradient)?;
             loss += error;
             // What is no number stays.
-            if !residual.is_nan() && !(left <= residual) {
-                residual = left;
-            }
+            residual = if left.is_nan() || left > residual {
+                left
+            } else {
+                residual
+            };
         }
         Ok(Measured {
             loss: Some(loss),

@@ -115,9 +115,10 @@ pub fn run(context: &mut Context, study: &Study) -> anyhow::Result<Vec<Block>> {
     for trained in runs {
         trained.forget()?;
     }
-    let curves = outcomes.iter().map(|outcome| {
-        let title = outcome.title.to_owned();
-        (title, outcome.curve.clone(), outcome.mean())
+    let curves = outcomes.iter().map(|outcome| figures::Line {
+        title: outcome.title.to_owned(),
+        curve: outcome.curve.clone(),
+        error: outcome.mean(),
     });
     let mut blocks = vec![Block::Lines(figures::denoising(curves.collect()))];
     let rows = outcomes.iter().map(|outcome| {

@@ -21,18 +21,27 @@ pub const DENOISING: &str = "How much of what a nonlinear network can do is ther
      perceptron of the same size, trained by a library with several times as many updates, says what the size \
      allows for.";
 
+/// One way of a contest.
+pub struct Line {
+    /// What people read.
+    pub title: String,
+    /// Error after each round, if it was trained here.
+    pub curve: Option<Vec<(f64, f64)>>,
+    /// Error at the end.
+    pub error: f64,
+}
+
 /// Errors on images held back, against updates; ways without a course are levels.
-pub fn denoising(outcomes: Vec<(String, Option<Vec<(f64, f64)>>, f64)>) -> LinePlot {
-    let ends = outcomes
-        .iter()
-        .filter_map(|(_, curve, _)| curve.as_ref()?.last());
+pub fn denoising(lines: Vec<Line>) -> LinePlot {
+    let ends = lines.iter().filter_map(|line| line.curve.as_ref()?.last());
     let end = ends.map(|point| point.0).fold(1.0, f64::max);
-    let series = outcomes
-        .into_iter()
-        .map(|(label, curve, error)| match curve {
-            Some(curve) => Series::line(&label, curve),
-            None => Series::line(&label, vec![(0.0, error), (end, error)]).dashed(),
-        });
+    let series = lines.into_iter().map(|line| match line.curve {
+        Some(curve) => Series::line(&line.title, curve),
+        None => {
+            let level = vec![(0.0, line.error), (end, line.error)];
+            Series::line(&line.title, level).dashed()
+        }
+    });
     LinePlot {
         title: "Denoising images held back".to_owned(),
         x: Axis::linear("updates"),
