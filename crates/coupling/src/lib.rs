@@ -1,0 +1,13 @@
+//! Couplings of low rank from paired activations.
+mod error;
+mod fit;
+mod gauge;
+mod map;
+mod method;
+mod moments;
+
+pub use error::CouplingError;
+pub use fit::Fit;
+pub use map::LowRankMap;
+pub use method::{FitSettings, Method};
+pub use moments::{Moments, Side};
