@@ -1,5 +1,5 @@
-//! A decoder that is to follow an encoder: what the coupling alone gives, and what a small digital interface
-//! adds.
+//! A decoder that is to follow an encoder: what the coupling alone gives, and what a small digital
+//! interface adds.
 //!
 //! `cargo run --release -p overdamped-conditioning --example interface`
 

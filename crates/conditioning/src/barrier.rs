@@ -1,22 +1,10 @@
 //! The conditioning barrier: by how much a coupling falls short of what conditioning takes.
 //!
-//! With the encoder clamped at x, the coupling -x^T J y acts on the decoder as the drive c = J^T x. To rest where
-//! it should, the decoder needs the drive b. arXiv 2604.14332 speaks of a barrier of about 2,600; which
-//! ratio that is depends on what is put above and below the line, so that every definition met is here:
-//!
-//! | [`Definition`] | formula | note |
-//! |---|---|---|
-//! | `Signal` | std(x) / std_n(c) | about 2,457 at D = 64 for the published coupling |
-//! | `Magnitude` | mean \|x\| / mean \|c\| | |
-//! | `Drive` | rms(b) / rms(c) | |
-//! | `Between` | std_n(b) / std_n(c) | what tells one sample from another; a constant drive makes up for the rest |
-//! | `Bias` | std(b) / std(c) | the ratio that the published code prints, with b = A x and c = J x of one module |
-//! | `Median` | median over units of std_n(b_i) / std_n(c_i) | not ruled by a few loud units |
-//!
-//! rms and std are over all entries, std about the one mean of them all; std_n is between samples: each unit
-//! about its own mean, root mean square over units. All divide by the number of entries. Every ratio falls as
-//! 1 / |J|, and none changes with a common scale of x and b. A seventh, [`thermal_noise`], sets
-//! the noise of the bath against what the coupling moves.
+//! With the encoder clamped at x, the coupling -x^T J y acts on the decoder as the drive c = J^T x. To
+//! rest where it should, the decoder needs the drive b. arXiv 2604.14332 speaks of a barrier of about
+//! 2,600; which ratio that is depends on what is put above and below the line, so that every definition
+//! met is in [`Definition`]. A seventh, [`thermal_noise`], sets the noise of the bath against what the
+//! coupling moves.
 
 mod spread;
 
@@ -29,7 +17,21 @@ use crate::weights::{column_blocks, widened};
 use crate::{ConditioningError, check};
 use spread::Spread;
 
-/// What is set against what; formulas in the [module's table](self).
+/// What is set against what, for an input x, a coupling J with c = J^T x, and the drive b that is
+/// needed.
+///
+/// | definition | formula | note |
+/// |---|---|---|
+/// | `Signal` | std(x) / std_n(c) | about 2,457 at D = 64 for the published coupling |
+/// | `Magnitude` | mean \|x\| / mean \|c\| | |
+/// | `Drive` | rms(b) / rms(c) | |
+/// | `Between` | std_n(b) / std_n(c) | what tells one sample from another; a constant drive makes up for the rest |
+/// | `Bias` | std(b) / std(c) | what the published code prints, with b = A x and c = J x of one module |
+/// | `Median` | median over units of std_n(b_i) / std_n(c_i) | not ruled by a few loud units |
+///
+/// rms and std are over all entries, std about the one mean of them all; std_n is between samples: each
+/// unit about its own mean, root mean square over units. All divide by the number of entries. Every
+/// ratio falls as 1 / |J|, and none changes with a common scale of x and b.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -110,13 +112,13 @@ impl Barrier {
     /// Measures `x` (De x samples), J^T `x` with the `coupling` J (De x Dd), and the drive `needed`
     /// (Dd x samples).
     ///
-    /// The drive needed is the oracle b = K y ([`holding_drive`](crate::holding_drive)); or what an interface
-    /// gives, to see how much it adds. For the figure of the published code, `x` is clamped in one module with
-    /// couplings J in it, and b = A x with its stiffness A.
+    /// The drive needed is the oracle b = K y ([`holding_drive`](crate::holding_drive)); or what an
+    /// interface gives, to see how much it adds. For the figure of the published code, `x` is clamped
+    /// in one module with couplings J in it, and b = A x with its stiffness A.
     ///
     /// # Errors
-    /// [`ConditioningError::Units`], [`ConditioningError::Unpaired`], [`ConditioningError::NonFinite`] or
-    /// [`ConditioningError::Empty`].
+    /// [`ConditioningError::Units`], [`ConditioningError::Unpaired`], [`ConditioningError::NonFinite`]
+    /// or [`ConditioningError::Empty`].
     pub fn new(
         x: MatRef<'_, f32>,
         coupling: MatRef<'_, f64>,
@@ -202,8 +204,9 @@ impl Barrier {
 /// Thermal noise of one sample of the decoder over what the coupling moves it between samples:
 /// sqrt(kT tr K^-1 / Dd) / std_n(K^-1 J^T x).
 ///
-/// `x` is De x samples, J (`coupling`) De x Dd, K (`stiffness`) Dd x Dd. The mean of n independent samples has
-/// 1 / sqrt(n) of the noise, so that the square of the ratio is how many it takes to see the coupling.
+/// `x` is De x samples, J (`coupling`) De x Dd, K (`stiffness`) Dd x Dd. The mean of n independent
+/// samples has 1 / sqrt(n) of the noise, so that the square of the ratio is how many it takes to see
+/// the coupling.
 ///
 /// # Errors
 /// [`ConditioningError::Setting`] for a temperature below zero, [`ConditioningError::NotDefinite`],

@@ -1,7 +1,9 @@
-//! Drives on the substrate: the one that holds given states at rest, and the form in which it is applied.
+//! Drives on the substrate: the one that holds given states at rest, and the form in which it is
+//! applied.
 //!
-//! A substrate of stiffness K under the drive b has the energy z^T K z / 2 - b^T z and rests at K^-1 b. So b = K z
-//! brings it to z: the *oracle* of conditioning, and what encoder and transfer learn to give.
+//! A substrate of stiffness K under the drive b has the energy z^T K z / 2 - b^T z and rests at K^-1 b.
+//! So b = K z brings it to z: the *oracle* of conditioning, and what encoder and transfer learn to
+//! give.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -13,8 +15,8 @@ use crate::{ConditioningError, check};
 /// The drive b = K z under which a substrate of this `stiffness` (K, units x units, symmetric) rests at
 /// `states` (units x samples). Units x samples.
 ///
-/// K is that of the module by itself. Where another module, clamped at x, acts on it through -x^T J z, that
-/// brings J^T x of the drive, and b - J^T x is left to give.
+/// K is that of the module by itself. Where another module, clamped at x, acts on it through -x^T J z,
+/// that brings J^T x of the drive, and b - J^T x is left to give.
 ///
 /// ```
 /// let stiffness = faer::mat![[2.0, -1.0], [-1.0, 2.0]];
@@ -24,8 +26,8 @@ use crate::{ConditioningError, check};
 /// ```
 ///
 /// # Errors
-/// [`ConditioningError::Units`] unless K is square and fits the states, [`ConditioningError::NonFinite`],
-/// [`ConditioningError::Empty`].
+/// [`ConditioningError::Units`] unless K is square and fits the states,
+/// [`ConditioningError::NonFinite`], [`ConditioningError::Empty`].
 pub fn holding_drive(
     stiffness: MatRef<'_, f64>,
     states: MatRef<'_, f32>,

@@ -126,13 +126,13 @@ impl Encoder {
     /// [`Encoder::principal`] leaves that away.
     ///
     /// Moments are not centred, because the encoder has no bias to move them: centre the data for a
-    /// centred fit. *Gauge:* O and I are fixed only up to an invertible r x r matrix between them. Here O is
-    /// orthonormal, its columns stand in falling order of what they explain, and the largest entry of
-    /// each is positive.
+    /// centred fit. *Gauge:* O and I are fixed only up to an invertible r x r matrix between them. Here
+    /// O is orthonormal, its columns stand in falling order of what they explain, and the largest entry
+    /// of each is positive.
     ///
     /// # Errors
-    /// Settings out of range, unpaired or non-finite data; [`ConditioningError::Units`] if r is above D or
-    /// D'; [`ConditioningError::TooFewSamples`] below r samples;
+    /// Settings out of range, unpaired or non-finite data; [`ConditioningError::Units`] if r is above D
+    /// or D'; [`ConditioningError::TooFewSamples`] below r samples;
     /// [`ConditioningError::RankDeficient`] if the inputs span fewer than r directions or, without a
     /// ridge, fewer than D.
     pub fn fit(

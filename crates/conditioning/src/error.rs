@@ -113,14 +113,12 @@ pub enum ConditioningError {
         values: usize,
     },
     /// Training left the finite numbers.
-    #[error(
-        "training diverged at update {update} (gradient of length {norm}); lower the learning rate"
-    )]
+    #[error("training diverged at update {update} (loss {loss:.3e}); lower the learning rate")]
     Diverged {
         /// The update, from zero.
         update: u64,
-        /// Length of its gradient.
-        norm: f64,
+        /// The loss there, for data scaled to one.
+        loss: f64,
     },
     /// A stiffness has no inverse.
     #[error(

@@ -1,15 +1,15 @@
 //! Encoder and transfer in a row: the published interface between an input and the substrate.
 //!
 //! An encoder module of stiffness A is to rest at the input x, a decoder module of stiffness B at the
-//! activations y that belong to x. That takes the drives A x and B y ([`holding_drive`]). The bottleneck
-//! encoder learns x -> A x, the transfer network A x -> B y, and in use the second takes what the first
-//! gives: b = t(e(x)) (arXiv 2604.14332). At D = 64, r = 4, h = 16 that are 2 x 64 x 4 + 2 x 64 x 16 = 2,560
-//! weights without biases.
+//! activations y that belong to x. That takes the drives A x and B y ([`holding_drive`]). The
+//! bottleneck encoder learns x -> A x, the transfer network A x -> B y, and in use the second takes
+//! what the first gives: b = t(e(x)) (arXiv 2604.14332). At D = 64, r = 4, h = 16 that are 2 x 64 x 4 +
+//! 2 x 64 x 16 = 2,560 weights without biases.
 //!
-//! Two things are worth knowing of it. The outer map of the encoder and the inner one of the transfer are
-//! both linear with nothing between: a network D -> r -> h -> D' of r D + h r + D' h weights does the same
-//! ([`Interface::merged_parameters`]: 1,344). And without biases the mean of the drives has to be made from
-//! the input; [`Centring`] gives it apart, for as many numbers as there are units.
+//! Two things are worth knowing of it. The outer map of the encoder and the inner one of the transfer
+//! are both linear with nothing between: a network D -> r -> h -> D' of r D + h r + D' h weights does
+//! the same ([`Interface::merged_parameters`]: 1,344). And without biases the mean of the drives has to
+//! be made from the input; [`Centring`] gives it apart, for as many numbers as there are units.
 //!
 //! [`holding_drive`]: crate::holding_drive
 
@@ -120,8 +120,8 @@ impl Interface {
         .checked()
     }
 
-    /// The interface with other means: of the inputs (D numbers) and of the drives (D'), each of which may be
-    /// empty for none.
+    /// The interface with other means: of the inputs (D numbers) and of the drives (D'), each of which
+    /// may be empty for none.
     ///
     /// # Errors
     /// [`ConditioningError::Units`] or [`ConditioningError::NonFinite`].
@@ -156,7 +156,8 @@ impl Interface {
         Ok(self)
     }
 
-    /// Fits the encoder `x` -> `targets`, then the transfer `targets` -> `drives` (all units x samples, paired).
+    /// Fits the encoder `x` -> `targets`, then the transfer `targets` -> `drives` (all units x samples,
+    /// paired).
     ///
     /// As published the targets are A x and the drives B y, with the stiffness A and B of the modules
     /// ([`holding_drive`](crate::holding_drive)). The [`Training`] is that of the transfer on what
@@ -253,8 +254,8 @@ impl Interface {
         self.input_mean.len() + self.drive_mean.len()
     }
 
-    /// All numbers by name: `encoder.in`, `encoder.out`, `transfer.in`, `transfer.out` and, where there are
-    /// any, `means.input` and `means.drive` (one column).
+    /// All numbers by name: `encoder.in`, `encoder.out`, `transfer.in`, `transfer.out` and, where there
+    /// are any, `means.input` and `means.drive` (one column).
     #[must_use]
     pub fn blocks(&self) -> Vec<Block<'_>> {
         let means = [
@@ -291,8 +292,8 @@ impl Interface {
         Ok(shifted(drive.as_ref(), &self.drive_mean, 1.0))
     }
 
-    /// The drive as energy on a substrate of `units` units, of which the decoder's begin at `first`: one
-    /// chain for each column of `x` (D x samples).
+    /// The drive as energy on a substrate of `units` units, of which the decoder's begin at `first`:
+    /// one chain for each column of `x` (D x samples).
     ///
     /// # Errors
     /// Those of [`Interface::drive`] and [`on_units`].

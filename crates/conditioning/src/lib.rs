@@ -1,8 +1,9 @@
 //! The digital interface between a clamped input and a thermodynamic substrate.
 //!
-//! A substrate rests where its energy says; to rest where an *input* says, it needs a drive that depends on the
-//! input. Couplings from a clamped module give one, often far too weak: the conditioning [`Barrier`]. This crate
-//! gives the rest of it by as little digital work as possible (arXiv 2604.14332):
+//! A substrate rests where its energy says; to rest where an *input* says, it needs a drive that
+//! depends on the input. Couplings from a clamped module give one, often far too weak: the conditioning
+//! [`Barrier`]. This crate gives the rest of it by as little digital work as possible (arXiv
+//! 2604.14332):
 //!
 //! | item | what | weights at D = 64 |
 //! |---|---|---|
@@ -14,8 +15,8 @@
 //! | [`Barrier`] | six ratios of what conditioning takes to what a coupling gives | |
 //! | [`thermal_noise`] | the bath's noise against what a coupling moves | |
 //!
-//! Samples are columns: every matrix is `units x samples`. Weights are single precision, closed forms double.
-//! None of the maps has biases.
+//! Samples are columns: every matrix is `units x samples`. Weights are single precision, closed forms
+//! double. None of the maps has biases.
 //!
 //! ```
 //! use faer::Mat;
@@ -45,12 +46,12 @@
 //! # Ok::<(), overdamped_conditioning::ConditioningError>(())
 //! ```
 //!
-//! Interface, encoder and transfer are serialised with `serde` and checked on reading; their weights come by
-//! name and shape ([`Block`]) for files of tensors. Fits run on the calling thread and depend on data and
-//! seed alone, bit for bit.
+//! Interface, encoder and transfer are serialised with `serde` and checked on reading; their weights
+//! come by name and shape ([`Block`]) for files of tensors. Fits run on the calling thread and depend
+//! on data and seed alone, bit for bit.
 //!
-//! This crate knows energies (its output is a drive) and borrows an optimiser from `overdamped-learn`; it knows
-//! nothing of images, files or how couplings are made.
+//! This crate knows energies (its output is a drive) and borrows an optimiser from `overdamped-learn`;
+//! it knows nothing of images, files or how couplings are made.
 
 mod barrier;
 mod check;

@@ -1,7 +1,7 @@
 //! Second moments about the origin, and means, of samples in single precision.
 //!
-//! Products and sums are in double precision, block by block in the order of the samples: bits do not depend
-//! on anything but the data.
+//! Products and sums are in double precision, block by block in the order of the samples: bits do not
+//! depend on anything but the data.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};

@@ -2,8 +2,8 @@
 //!
 //! t(x) = W_2 silu(W_1 x), silu(z) = z / (1 + exp(-z)), with W_1 (`transfer.in`) of h x D and W_2
 //! (`transfer.out`) of D' x h. It turns what the encoder says of the input into a drive on the decoder
-//! (arXiv 2604.14332: h = 16, D = D' = 64, 2,048 weights). With 20 hidden units it has as many weights as
-//! encoder and transfer together, 2,560, and is the plain network to compare them with.
+//! (arXiv 2604.14332: h = 16, D = D' = 64, 2,048 weights). With 20 hidden units it has as many weights
+//! as encoder and transfer together, 2,560, and is the plain network to compare them with.
 //!
 //! | symbol | meaning |
 //! |---|---|
@@ -85,9 +85,9 @@ impl Transfer {
     /// The network that takes `x` (D x samples) closest to `drives` (D' x samples) in the mean square.
     ///
     /// Adam on mini-batches finds both layers; then the output layer is solved for exactly, see
-    /// [`TransferSettings::finish`]. Data are scaled to a root mean square of one for the training and the
-    /// weights scaled back, so that the settings mean the same for activations of every size. The same
-    /// seed gives the same bits, on any number of threads: it all runs on the calling one.
+    /// [`TransferSettings::finish`]. Data are scaled to a root mean square of one for the training and
+    /// the weights scaled back, so that the settings mean the same for activations of every size. The
+    /// same seed gives the same bits, on any number of threads: it all runs on the calling one.
     ///
     /// # Errors
     /// Settings out of range, unpaired or non-finite data, fewer samples than hidden units

@@ -27,8 +27,8 @@ impl Spread {
         }
     }
 
-    /// Takes in a block of samples: its own means and squares, joined to those before it (Chan, Golub and
-    /// LeVeque 1983), so that a large mean costs no digits of the spread.
+    /// Takes in a block of samples: its own means and squares, joined to those before it (Chan, Golub
+    /// and LeVeque 1983), so that a large mean costs no digits of the spread.
     pub fn add(&mut self, block: MatRef<'_, f64>) {
         let (before, width) = (self.samples as f64, block.ncols() as f64);
         let after = before + width;

@@ -1,9 +1,9 @@
 //! The two closed forms of the encoder, from second moments in double precision.
 //!
 //! With the eigenvectors Q and eigenvalues w of X X^T / n, G = Q (w + lambda) Q^T, and C = (w +
-//! lambda)^-1/2 Q^T X Y^T / n is G^1/2 B in the basis Q. The eigenvectors of B^T G B = C^T C are the right
-//! singular vectors of C, so that one decomposition of C gives what C^T C would give with half the
-//! digits.
+//! lambda)^-1/2 Q^T X Y^T / n is G^1/2 B in the basis Q. The eigenvectors of B^T G B = C^T C are the
+//! right singular vectors of C, so that one decomposition of C gives what C^T C would give with half
+//! the digits.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par, Side};

@@ -15,7 +15,8 @@ pub(super) struct Batches<'a> {
 }
 
 impl<'a> Batches<'a> {
-    /// Batches of `size` of the columns; of all of them, in their order, if there are no more than that.
+    /// Batches of `size` of the columns; of all of them, in their order, if there are no more than
+    /// that.
     pub fn new(x: MatRef<'a, f32>, y: MatRef<'a, f32>, size: usize, stream: Stream) -> Self {
         let size = size.min(x.ncols());
         Self {
@@ -90,8 +91,8 @@ mod tests {
             rounds.push(seen);
         }
         assert_ne!(rounds[0], rounds[1]);
-        // One sample is left out of each round. That it is the same in all forty, with orders drawn anew,
-        // has probability 1e-39.
+        // One sample is left out of each round. That it is the same in all forty, with orders drawn
+        // anew, has probability 1e-39.
         let left: BTreeSet<_> = rounds
             .iter()
             .map(|round| 45 - round.iter().sum::<usize>())

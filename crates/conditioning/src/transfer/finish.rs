@@ -1,7 +1,8 @@
 //! The output layer in closed form.
 //!
-//! With the hidden layer as it is, the loss is quadratic in W_2. The step V from the W_2 that Adam left,
-//! V = -R A^T (A A^T + mu 1)^-1, minimises |R + V A|^2 + mu |V|^2. Since V = 0 is among what it chooses from,
+//! With the hidden layer as it is, the loss is quadratic in W_2. The step V from the W_2 that Adam
+//! left, V = -R A^T (A A^T + mu 1)^-1, minimises |R + V A|^2 + mu |V|^2. Since V = 0 is among what it
+//! chooses from,
 //! |R + V A|^2 <= |R|^2: unlike a ridge on W_2 itself, a ridge on the step cannot raise the loss.
 
 use faer::linalg::matmul::matmul;

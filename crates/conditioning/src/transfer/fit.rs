@@ -29,9 +29,9 @@ pub struct TransferSettings {
     /// Optimiser, for data scaled to a root mean square of one. Default: rate 1e-2 for 3,000 updates, a
     /// cosine after a rise of 2 %. Its blocks are `transfer.in` and `transfer.out`.
     pub adam: AdamSettings,
-    /// Whether, and with which ridge, the output layer is solved for in the end. The ridge is one on the
-    /// step away from Adam's weights, in units of the mean square of the hidden units, so that the training
-    /// loss can only fall; at least 1e-12. Default 1e-6.
+    /// Whether, and with which ridge, the output layer is solved for in the end. The ridge is one on
+    /// the step away from Adam's weights, in units of the mean square of the hidden units, so that the
+    /// training loss can only fall; at least 1e-12. Default 1e-6.
     pub finish: Option<f64>,
     /// Seed of the initial weights and of the batches. Default 0.
     pub seed: u64,
@@ -77,13 +77,14 @@ impl TransferSettings {
     }
 }
 
-/// How the training went: mean squares of t(x) less the drive, over all samples and units, in the drive's
-/// units squared.
+/// How the training went: mean squares of t(x) less the drive, over all samples and units, in the
+/// drive's units squared.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Training {
     /// Where Adam left it.
     pub adam: f64,
-    /// After the output layer was solved for: at most `adam`, and equal to it if that was not asked for.
+    /// After the output layer was solved for: at most `adam`, and equal to it if that was not asked
+    /// for.
     pub finished: f64,
 }
 
@@ -125,12 +126,19 @@ pub(super) fn fit(
 
     let mut parameters = train(layers, x.as_ref(), drives.as_ref(), settings)?;
     let left = residuals(layers, &parameters, x.as_ref(), drives.as_ref());
+    if !left.loss.is_finite() {
+        return Err(ConditioningError::Diverged {
+            update: settings.adam.updates,
+            loss: left.loss,
+        });
+    }
     let mut loss = left.loss;
     if let Some(ridge) = settings.finish {
         let mut moved = parameters.clone();
         left.step(layers, ridge, &mut moved)?;
         let after = residuals(layers, &moved, x.as_ref(), drives.as_ref()).loss;
-        // Weights are rounded to single precision: at the optimum that may cost more than the step gains.
+        // Weights are rounded to single precision: at the optimum that may cost more than the step
+        // gains.
         if after < loss {
             (parameters, loss) = (moved, after);
         }
@@ -170,14 +178,12 @@ fn train(
     let mut adam = Adam::new(parameters.len());
     for update in 0..settings.adam.updates {
         let (x, drives) = batches.draw();
-        pass.gradient(&parameters, x, drives, &mut gradient);
-        let step = adam.update(&settings.adam, &layout, &mut parameters, &gradient)?;
-        if !step.norm.is_finite() {
-            return Err(ConditioningError::Diverged {
-                update,
-                norm: step.norm,
-            });
+        let loss = pass.gradient(&parameters, x, drives, &mut gradient);
+        // The gradient may be too long for its numbers before the loss is.
+        if !loss.is_finite() || gradient.iter().any(|slope| !slope.is_finite()) {
+            return Err(ConditioningError::Diverged { update, loss });
         }
+        adam.update(&settings.adam, &layout, &mut parameters, &gradient)?;
     }
     Ok(adam.averaged().unwrap_or(parameters))
 }

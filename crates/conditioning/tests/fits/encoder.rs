@@ -37,8 +37,8 @@ fn loss(input: &Mat<f64>, output: &Mat<f64>, x: &Mat<f64>, y: &Mat<f64>) -> f64 
 fn the_fit_is_least_squares_cut_to_its_rank() {
     let (x, y) = problem();
     let encoder = Encoder::fit(x.as_ref(), y.as_ref(), &WITHOUT_RIDGE).unwrap();
-    // The normal equations give the unrestricted prediction; the best one of rank 3 is its projection onto its
-    // own first three left singular vectors (Eckart and Young).
+    // The normal equations give the unrestricted prediction; the best one of rank 3 is its projection
+    // onto its own first three left singular vectors (Eckart and Young).
     let (wide_x, wide_y) = (wide(&x), wide(&y));
     let gram = &wide_x * wide_x.transpose();
     let map = gram
