@@ -25,7 +25,7 @@ use spread::Spread;
 /// | `Signal` | std(x) / std_n(c) | about 2,457 at D = 64 for the published coupling |
 /// | `Magnitude` | mean \|x\| / mean \|c\| | |
 /// | `Drive` | rms(b) / rms(c) | |
-/// | `Between` | std_n(b) / std_n(c) | what tells one sample from another; a constant drive makes up for the rest |
+/// | `Between` | std_n(b) / std_n(c) | what tells samples apart; a constant drive makes up for the rest |
 /// | `Bias` | std(b) / std(c) | what the published code prints, with b = A x and c = J x of one module |
 /// | `Median` | median over units of std_n(b_i) / std_n(c_i) | not ruled by a few loud units |
 ///

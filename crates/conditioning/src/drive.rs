@@ -20,7 +20,8 @@ use crate::{ConditioningError, check};
 ///
 /// ```
 /// let stiffness = faer::mat![[2.0, -1.0], [-1.0, 2.0]];
-/// let drive = overdamped_conditioning::holding_drive(stiffness.as_ref(), faer::mat![[1.0_f32], [3.0]].as_ref())?;
+/// let states = faer::mat![[1.0_f32], [3.0]];
+/// let drive = overdamped_conditioning::holding_drive(stiffness.as_ref(), states.as_ref())?;
 /// assert_eq!((drive[(0, 0)], drive[(1, 0)]), (-1.0, 5.0));
 /// # Ok::<(), overdamped_conditioning::ConditioningError>(())
 /// ```
@@ -65,7 +66,9 @@ pub fn holding_drive(
 /// let drive = on_units(faer::mat![[0.5_f32], [-2.0]].as_ref(), 3, 1)?;
 /// assert_eq!(drive.pull(0), [0.0, 0.5, -2.0]);
 /// let states = faer::mat![[9.0_f32], [2.0], [1.0]];
-/// assert_eq!(drive.energy(states.as_ref()), [1.0]);
+/// let mut energy = [0.0];
+/// drive.add_energy(states.as_ref(), &mut energy);
+/// assert_eq!(energy, [1.0]);
 /// # Ok::<(), overdamped_conditioning::ConditioningError>(())
 /// ```
 ///

@@ -122,7 +122,8 @@ pub enum ConditioningError {
     },
     /// A stiffness has no inverse.
     #[error(
-        "the stiffness ({units} units) is not symmetric and positive definite, so that nothing is at rest; raise its diagonal"
+        "the stiffness ({units} units) is not symmetric and positive definite, so that nothing is at rest; \
+         raise its diagonal"
     )]
     NotDefinite {
         /// Units of the stiffness.

@@ -21,7 +21,6 @@
 //! ```
 //! use faer::Mat;
 //! use overdamped_conditioning::{Interface, InterfaceSettings, holding_drive};
-//! use overdamped_energy::Potential;
 //!
 //! // Six features that vary in four directions; the decoder is to rest at y = 2 tanh(x).
 //! let x = Mat::from_fn(6, 300, |i, n| ((1 + i % 4) as f32 * 0.37 * (n * n % 97) as f32).sin());
@@ -40,7 +39,7 @@
 //! // The decoder is the second half of a substrate of twelve units.
 //! let drive = interface.drive_on(x.as_ref(), 12, 6)?;
 //! assert_eq!(drive.units(), 12);
-//! // At rest its force, K y less the drive, is small.
+//! // At unit stiffness the drive is the state at which the decoder rests.
 //! let rest = interface.drive(x.as_ref())?;
 //! assert!((&rest - &y).norm_l2() < 0.1 * y.norm_l2());
 //! # Ok::<(), overdamped_conditioning::ConditioningError>(())

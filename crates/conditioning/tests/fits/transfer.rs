@@ -106,6 +106,15 @@ fn the_scale_of_the_data_is_the_scale_of_the_weights() {
 }
 
 #[test]
+fn drives_of_zero_are_learnt_as_they_are() {
+    let x = normal(4, 100, 1.0, 55);
+    let zeros = faer::Mat::<f32>::zeros(3, 100);
+    let (network, training) = Transfer::fit(x.as_ref(), zeros.as_ref(), &short(4, 50)).unwrap();
+    assert!(training.finished < 1e-9, "{training:?}");
+    assert!(network.apply(x.as_ref()).unwrap().norm_max() < 1e-3);
+}
+
+#[test]
 fn a_rate_beyond_reason_is_reported_as_divergence() {
     let x = normal(4, 100, 1.0, 60);
     let mut settings = short(4, 50);
