@@ -40,6 +40,29 @@ pub enum DigitalError {
         /// Rows given.
         found: usize,
     },
+    /// Columns are not those of whole images.
+    #[error(
+        "{columns} columns are no whole number of images of {pixels} pixels; give one column for each pixel"
+    )]
+    Images {
+        /// Columns given.
+        columns: usize,
+        /// Columns of one image.
+        pixels: usize,
+    },
+    /// The noise of some samples is unknown.
+    #[error(
+        "{found} noise levels were given for {samples} samples; give one for all or one for each"
+    )]
+    Levels {
+        /// Levels given.
+        found: usize,
+        /// Samples given.
+        samples: usize,
+    },
+    /// Bytes that were given as weights are not.
+    #[error(transparent)]
+    UNetFile(#[from] crate::UNetFileError),
     /// The loss left the finite numbers.
     #[error("training diverged: the loss of update {update} is {loss}; lower the rate of {rate}")]
     Diverged {

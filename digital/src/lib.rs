@@ -35,8 +35,13 @@
 //! # Ok::<(), overdamped_digital::DigitalError>(())
 //! ```
 
+mod bounds;
 mod error;
 mod mlp;
+mod unet;
 
 pub use error::DigitalError;
 pub use mlp::{Mlp, MlpSettings};
+pub use unet::{Activations, Block, UNet, UNetFileError, UNetSettings, enlarged};
+
+use bounds::{positive, require};

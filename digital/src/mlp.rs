@@ -23,7 +23,7 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
-use crate::DigitalError;
+use crate::{DigitalError, positive, require};
 use network::Network;
 
 /// Streams of the seed: one for the initial weights, a family for batches and noise.
@@ -202,30 +202,6 @@ fn batch(examples: &[&[f32]], noise: f32, size: usize, draws: &mut Stream) -> (V
         })
         .collect();
     (clean, noised)
-}
-
-/// Refuses a setting that is not positive and finite.
-fn positive(setting: &'static str, value: f64) -> Result<(), DigitalError> {
-    let bounded = value.is_finite() && value > 0.0;
-    require(setting, value, bounded, "positive and finite")
-}
-
-/// Refuses a setting that is out of bounds.
-fn require(
-    setting: &'static str,
-    value: f64,
-    holds: bool,
-    bound: &'static str,
-) -> Result<(), DigitalError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(DigitalError::Setting {
-            setting,
-            value,
-            bound,
-        })
-    }
 }
 
 #[cfg(test)]

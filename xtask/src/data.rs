@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use faer::Mat;
 
 pub use error::DataError;
-pub use file::{Contents, DataFile};
+pub use file::{Contents, DataFile, Sha256Sum};
 
 /// How many classes of digits every source has: labels are 0 to 9.
 pub const CLASSES: u8 = 10;

@@ -10,6 +10,8 @@ mod sgm;
 mod testing;
 mod trained;
 
+pub use eqprop::wiener;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

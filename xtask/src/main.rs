@@ -11,6 +11,7 @@ mod progress;
 mod report;
 mod reproduce;
 mod results;
+mod train_unet;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ enum Command {
     Reproduce(reproduce::ReproduceArgs),
     Bench(bench::BenchArgs),
     Fetch(fetch::FetchArgs),
+    TrainUnet(train_unet::TrainUnetArgs),
     Test(check::TestArgs),
     Ci(check::CiArgs),
 }
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Fetch(args) => fetch::run(&args),
+        Command::TrainUnet(args) => train_unet::run(&args),
         Command::Test(args) => check::test(&args),
         Command::Ci(args) => check::ci(&args),
     };

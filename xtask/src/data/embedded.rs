@@ -21,6 +21,8 @@ const IMAGES: usize = 1797;
 const NATIVE_SIDE: usize = 8;
 /// Pixels along one edge of the grid of the published model.
 const MODEL_SIDE: usize = 12;
+/// Pixels along one edge of the grid of the U-Net.
+const ENLARGED_SIDE: usize = 16;
 /// Level of a pixel that is half ink: the zero of the model's units.
 const HALF_INK: f32 = 8.0;
 /// Per cent of each class, rounded down, that rules learn from on the model's grid: close to two
@@ -58,6 +60,15 @@ pub fn native() -> Result<ImageSet, DataError> {
 /// As for [`native`].
 pub fn native_split(seed: u64) -> Result<Split, DataError> {
     Ok(split(&native()?, NATIVE_TRAIN_PER_CENT, seed))
+}
+
+/// The split of [`native_split`] on a 16 x 16 grid, refined as [`digits`] describes: the images of the
+/// U-Net, whose two halvings of the grid need a multiple of four.
+///
+/// # Errors
+/// As for [`native`].
+pub fn enlarged_split(seed: u64) -> Result<Split, DataError> {
+    Ok(split(&all(ENLARGED_SIDE)?, NATIVE_TRAIN_PER_CENT, seed))
 }
 
 /// All images on a grid of `side x side`, in the order of the source.

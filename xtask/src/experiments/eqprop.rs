@@ -22,7 +22,7 @@ mod figures;
 mod network;
 mod recipe;
 mod theory;
-mod wiener;
+pub mod wiener;
 
 use super::Experiment;
 use crate::results::Preset;
