@@ -1,7 +1,7 @@
 //! A denoising U-Net for images of 16 x 16 pixels, at every noise level.
 //!
 //! x_t = x_0 + sigma eps; f(x_t, sigma) predicts x_0, and its optimum is the posterior mean
-//! E[x_0 | x_t, sigma]. There are 873,153 weights and biases and no normalisation. The noise enters as ln sigma
+//! E[x_0 | x_t, sigma]. There are 923,393 weights and biases and no normalisation. The noise enters as ln sigma
 //! through two layers of 64 units, from which each block makes a bias for each of its channels.
 //!
 //! | part | grid | channels | computed from |
@@ -13,7 +13,7 @@
 //! | d1 | 16 x 16 | 64 | d2, each pixel repeated 2 x 2, and e1 |
 //! | image | 16 x 16 | 1 | each pixel of d1 by itself (a 1 x 1 convolution) |
 //!
-//! A block is SiLU(conv 3x3 + bias of sigma) and SiLU(conv 3x3 + bias). That the image is read out
+//! A block is residual: conv 1x1(x) + conv 3x3(SiLU(conv 3x3(x) + bias of sigma)) + bias. That the image is read out
 //! pixel by pixel makes d1 a full account of it: whatever predicts d1 can stand in for the decoder.
 //!
 //! The forward pass is this crate's own and in every build; training is burn's, behind its feature.

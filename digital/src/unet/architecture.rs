@@ -7,7 +7,8 @@
 //!               | pool                    up |
 //!         4x4  middle (128) -----------------+
 //! ```
-//! A block is SiLU(conv3x3 + bias of the noise), SiLU(conv3x3 + bias). Each 3 x 3 convolution repeats
+//! A block is residual: conv1x1(x) + conv3x3(SiLU(conv3x3(x) + bias of the noise)) + bias, so that its
+//! activations are in good part linear in what enters, pixel by pixel. Each 3 x 3 convolution repeats
 //! nothing at the edges: beyond them the image is zero.
 
 /// Pixels along one edge of an image.
@@ -137,6 +138,7 @@ pub(super) fn slots() -> Vec<Slot> {
             fan_in,
         );
         add(&layer("second"), "bias", &[channels], fan_in);
+        add(&layer("skip"), "weight", &[channels, inputs], inputs);
     }
     let inputs = Block::D1.channels();
     add("output", "weight", &[1, inputs], inputs);

@@ -1,6 +1,7 @@
 //! The forward pass of one image, in this crate's own code: no library of networks is needed for it.
 
-use faer::{Mat, MatRef};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatRef, Par};
 
 use super::architecture::{Block, LEVELS, SIDE, TAPS};
 use super::grid::{Scratch, activate, convolve, join, pool, silu};
@@ -29,6 +30,8 @@ struct Convolutions {
     noise: Dense,
     second: Mat<f32>,
     bias: Vec<f32>,
+    /// `outputs x inputs`, the same for every pixel.
+    skip: Mat<f32>,
 }
 
 /// All activations of one image, each `channels x pixels`.
@@ -66,6 +69,7 @@ impl Network {
                 noise,
                 second,
                 bias: next(),
+                skip: pointwise(&next(), block.channels(), block.inputs()),
             }
         });
         let output = Dense {
@@ -97,7 +101,7 @@ impl Network {
             activate(&mut image);
             let kernel = layers.second.as_ref();
             let mut image = convolve(image.as_ref(), side, kernel, &layers.bias, scratch);
-            activate(&mut image);
+            matmul(image.as_mut(), Accum::Add, layers.skip.as_ref(), input, 1.0, Par::Seq);
             image
         };
         let input = MatRef::from_column_major_slice(noisy, 1, SIDE * SIDE);
@@ -150,6 +154,11 @@ impl Dense {
         debug_assert_eq!(outputs.len(), LEVELS);
         outputs.into_iter().map(silu).collect()
     }
+}
+
+/// A 1 x 1 convolution, `outputs x inputs`, from the order of files.
+fn pointwise(values: &[f32], outputs: usize, inputs: usize) -> Mat<f32> {
+    MatRef::from_row_major_slice(values, outputs, inputs).to_owned()
 }
 
 /// From outputs x inputs x taps, as files order a kernel, to `outputs x (taps inputs)`.

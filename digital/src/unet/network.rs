@@ -70,6 +70,7 @@ struct Convolutions {
     noise: Dense,
     second: Param<Tensor<4>>,
     bias: Param<Tensor<1>>,
+    skip: Param<Tensor<2>>,
 }
 
 impl Network {
@@ -86,6 +87,7 @@ impl Network {
                 noise: source.dense(),
                 second: source.next(),
                 bias: source.next(),
+                skip: source.next(),
             }),
             output: source.dense(),
         }
@@ -104,10 +106,7 @@ impl Network {
         let d2_out = d2.forward(d2_in, &level);
         let d1_in = Tensor::cat(vec![enlarge(d2_out), e1_out], 1);
         let d1_out = d1.forward(d1_in, &level);
-        let [outputs, inputs] = self.output.weight.dims();
-        let kernel = self.output.weight.val().reshape([outputs, inputs, 1, 1]);
-        let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
-        module::conv2d(d1_out, kernel, Some(self.output.bias.val()), options)
+        pointwise(d1_out, self.output.weight.val(), Some(self.output.bias.val()))
     }
 
     /// The weighted loss of a batch.
@@ -142,13 +141,22 @@ impl Convolutions {
         let bias = self.noise.forward(level.clone());
         let [count, channels] = bias.dims();
         let bias = bias.reshape([count, channels, 1, 1]);
-        let images = activation::silu(convolve(images, self.first.val(), None) + bias);
-        activation::silu(convolve(images, self.second.val(), Some(self.bias.val())))
+        let hidden = activation::silu(convolve(images.clone(), self.first.val(), None) + bias);
+        let changed = convolve(hidden, self.second.val(), Some(self.bias.val()));
+        pointwise(images, self.skip.val(), None) + changed
     }
 }
 
 fn convolve(images: Tensor<4>, kernel: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
     let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
+    module::conv2d(images, kernel, bias, options)
+}
+
+/// A 1 x 1 convolution; the kernel is `outputs x inputs`.
+fn pointwise(images: Tensor<4>, kernel: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<4> {
+    let [outputs, inputs] = kernel.dims();
+    let kernel = kernel.reshape([outputs, inputs, 1, 1]);
+    let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
     module::conv2d(images, kernel, bias, options)
 }
 

@@ -21,7 +21,7 @@ pub struct UNetSettings {
     pub updates: u64,
     /// Images in one update. Default 32.
     pub batch: usize,
-    /// Greatest learning rate of Adam. Default 0.002.
+    /// Greatest learning rate of Adam. Default 0.001.
     pub rate: f64,
     /// Share of the updates during which the rate rises to its greatest; along the others it falls to
     /// zero by half a cosine. In 0..1, default 0.02.
@@ -50,7 +50,7 @@ impl Default for UNetSettings {
         Self {
             updates: 1250,
             batch: 32,
-            rate: 2e-3,
+            rate: 1e-3,
             warm_up: 0.02,
             least_noise: 0.05,
             greatest_noise: 2.0,
