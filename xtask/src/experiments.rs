@@ -3,6 +3,7 @@
 mod eqprop;
 mod exhibit;
 mod floweqprop;
+mod inference;
 mod judged;
 mod learning;
 mod sgm;
@@ -63,7 +64,7 @@ pub struct Experiment {
 }
 
 /// The experiments of each published system, in the order of the report.
-const GROUPS: &[&[Experiment]] = &[sgm::ALL, floweqprop::ALL, eqprop::ALL];
+const GROUPS: &[&[Experiment]] = &[sgm::ALL, floweqprop::ALL, eqprop::ALL, inference::ALL];
 
 /// Every experiment, in the order of the report.
 pub fn all() -> impl Iterator<Item = &'static Experiment> {
