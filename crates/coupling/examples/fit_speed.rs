@@ -1,9 +1,10 @@
-//! How long, and in how much memory, a coupling of rank 16 between sides of 1,024 units is fitted to 100,000 samples.
+//! How long, and in how much memory, a coupling of rank 16 between sides of 1,024 units is fitted to 100,000
+//! samples.
 //!
 //! `cargo run --release -p overdamped-coupling --example fit_speed`
 //!
-//! Samples are made chunk by chunk and forgotten, as they would be read from a file larger than memory. The time to make them
-//! does not count.
+//! Samples are made chunk by chunk and forgotten, as they would be read from a file larger than memory. The time
+//! to make them does not count.
 
 use std::error::Error;
 use std::time::{Duration, Instant};

@@ -9,11 +9,11 @@
 //! | reduced rank | Wx Cxy | Wx^T A S | B |
 //! | canonical | Wx Cxy Wy^T | Wx^T A S | Wy^-1 B |
 //!
-//! where W C W^T = 1 ([`whitening`]): that of the encoder makes the squared error of a map a plain distance, for which the
-//! truncated decomposition is the nearest of its rank (Eckart and Young 1936).
+//! where W C W^T = 1 ([`whitening`]): that of the encoder makes the squared error of a map a plain distance, for
+//! which the truncated decomposition is the nearest of its rank (Eckart and Young 1936).
 //!
-//! The joint Gaussian has, with B = Cxx^-1 Cxy and the decoder's covariance given the encoder G = Cyy - B^T Cxy, the
-//! precision blocks K_yy = kT G^-1 and K_xy = -kT B G^-1. Its map J_k K_yy^-1 is free of kT.
+//! The joint Gaussian has, with B = Cxx^-1 Cxy and the decoder's covariance given the encoder G = Cyy - B^T Cxy,
+//! the precision blocks K_yy = kT G^-1 and K_xy = -kT B G^-1. Its map J_k K_yy^-1 is free of kT.
 
 mod whitening;
 
@@ -133,9 +133,10 @@ impl Fit {
         })
     }
 
-    /// The published way: from the weights (channels x fan-in) of a convolution on each side, the eigenpairs of the Gram matrices
-    /// W W^T / 4 kT, paired in order and brought to Frobenius norm one at each rank. Its maps have no means until they are
-    /// [calibrated](LowRankMap::calibrated), and kT drops out of them; it remains in the [spectrum](Self::spectrum).
+    /// The published way: from the weights (channels x fan-in) of a convolution on each side, the eigenpairs of
+    /// the Gram matrices W W^T / 4 kT, paired in order and brought to Frobenius norm one at each rank. Its maps
+    /// have no means until they are [calibrated](LowRankMap::calibrated), and kT drops out of them; it remains in
+    /// the [spectrum](Self::spectrum).
     ///
     /// # Errors
     /// [`CouplingError::Units`] for a side without or with too many channels, [`CouplingError::Setting`] for a
@@ -192,9 +193,9 @@ impl Fit {
         self.spectrum.len()
     }
 
-    /// The values by which modes are ordered, descending: canonical correlations; for reduced rank the standard deviation of what
-    /// each mode predicts; singular values of Cxy, or of J / kT for the joint Gaussian; geometric means of the two eigenvalues that
-    /// are paired.
+    /// The values by which modes are ordered, descending: canonical correlations; for reduced rank the standard
+    /// deviation of what each mode predicts; singular values of Cxy, or of J / kT for the joint Gaussian;
+    /// geometric means of the two eigenvalues that are paired.
     #[must_use]
     pub fn spectrum(&self) -> &[f64] {
         &self.spectrum
@@ -203,8 +204,8 @@ impl Fit {
     /// The map of the first `rank` modes.
     ///
     /// # Errors
-    /// [`CouplingError::Rank`] for zero or more than [`full_rank`](Self::full_rank), [`CouplingError::TooFewSamples`] for
-    /// more than there were samples, [`CouplingError::Unconverged`].
+    /// [`CouplingError::Rank`] for zero or more than [`full_rank`](Self::full_rank),
+    /// [`CouplingError::TooFewSamples`] for more than there were samples, [`CouplingError::Unconverged`].
     pub fn rank(&self, rank: usize) -> Result<LowRankMap, CouplingError> {
         check_rank(rank, self.left.nrows(), self.right.nrows())?;
         if let Some(samples) = self.samples.filter(|&samples| samples < rank) {
@@ -267,7 +268,8 @@ struct Modes {
 }
 
 impl Modes {
-    /// Of a symmetric matrix without negative eigenvalues, but for rounding. The largest entry of each vector is positive.
+    /// Of a symmetric matrix without negative eigenvalues, but for rounding. The largest entry of each vector is
+    /// positive.
     fn of(matrix: Mat<f64>) -> Result<Self, CouplingError> {
         let modes = matrix.self_adjoint_eigen(Triangle::Lower);
         let modes = modes.map_err(|_| CouplingError::Unconverged {

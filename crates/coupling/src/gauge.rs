@@ -1,8 +1,8 @@
 //! Gauge: of the many pairs of factors that make the same map, its singular value decomposition.
 //!
 //! M = U diag(s) V^T with U and V orthonormal, s >= 0 descending, and the entry of largest magnitude in each column
-//! of U positive: the convention of [`Modular::canonical`](overdamped_energy::Modular::canonical). Whatever back end,
-//! basis or order of units made the factors, the result is the same up to rounding, unless two strengths are
+//! of U positive: the convention of [`Modular::canonical`](overdamped_energy::Modular::canonical). Whatever back
+//! end, basis or order of units made the factors, the result is the same up to rounding, unless two strengths are
 //! equal or some are zero, where the directions remain free.
 
 use faer::{Mat, MatRef};
@@ -17,8 +17,8 @@ pub(crate) struct Canonical {
     pub(crate) right: Mat<f64>,
 }
 
-/// The canonical form of `left` `right`^T (units x rank each, the rank at most that of either number of units): QR of both, and
-/// the singular values of the small matrix between the two Q.
+/// The canonical form of `left` `right`^T (units x rank each, the rank at most that of either number of units):
+/// QR of both, and the singular values of the small matrix between the two Q.
 pub(crate) fn canonical(
     left: MatRef<'_, f64>,
     right: MatRef<'_, f64>,

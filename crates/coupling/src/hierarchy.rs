@@ -5,16 +5,21 @@
 //!
 //! E(z) = sum_m (a_m / 2) |z_m - c_m|^2 - sum_(l -> m) (z_l - x_l)^T J (z_m - c_m),
 //!
-//! of which the constant is left out. Where all modules are at their means, so is the rest state, and couplings carry deviations
-//! alone.
+//! of which the constant is left out. Where all modules are at their means, so is the rest state, and couplings
+//! carry deviations alone.
 //!
-//! A coupling pulls at both ends. Into a module whose neighbours are clamped, J = a M makes the map M exactly; the rest state is then y = c + M^T (x -
-//! mean). Between two modules that move, the lower one pulls back: their states solve one linear system, not one after another. There are two ways to
-//! deal with that. A stiffer upper module gives way less, and the system tends to the cascade as a_lower / a_upper vanishes. Or the pull is
-//! reckoned with: [`Hierarchy::missing_pull`] is the force that the couplings so far leave to others, and a map that is fitted to *it* enters as
-//! it is, by [`Hierarchy::wire`]; the rest state of the whole is then the least-squares prediction.
+//! A coupling pulls at both ends. Into a module whose neighbours are clamped, J = a M makes the map M exactly;
+//! the rest state is then y = c + M^T (x - mean). Between two modules that move, the lower one pulls back: their
+//! states solve one linear system, not one after another. There are two ways to deal with that. A stiffer upper
+//! module gives way less, and the system tends to the cascade as a_lower / a_upper vanishes. Or the pull is
+//! reckoned with: [`Hierarchy::missing_pull`] is the force that the couplings so far leave to others, and a map
+//! that is fitted to *it* enters as it is, by [`Hierarchy::wire`]. The rest state is then K^-1 times the predicted
+//! pulls; if all come at full rank from one clamped module, it is the least-squares prediction of everything that
+//! moves.
 //!
-//! Couplings among modules that move must not outweigh their stiffness. [`Hierarchy::assemble`] weakens them, and says so, where they would.
+//! Couplings among modules that move must not outweigh their stiffness. Where they would, [`Hierarchy::assemble`]
+//! weakens them and says so; [`Hierarchy::weaken`] does it beforehand, so that missing pulls are those of the
+//! network that will be.
 
 mod assembled;
 
@@ -89,8 +94,8 @@ impl Hierarchy {
     /// Adds a module of so many `units`, each of this `stiffness` (kT / z^2).
     ///
     /// # Errors
-    /// [`CouplingError::Module`] for a name that is empty or taken, or no units; [`CouplingError::Setting`] for a stiffness that
-    /// is not finite and above zero.
+    /// [`CouplingError::Module`] for a name that is empty or taken, or no units; [`CouplingError::Setting`] for a
+    /// stiffness that is not finite and above zero.
     pub fn module(
         &mut self,
         name: &str,
@@ -124,8 +129,8 @@ impl Hierarchy {
         Ok(ModuleId(self.modules.len() - 1))
     }
 
-    /// Sets where a module rests if its neighbours are at their means (length: its units), in place of the mean of the first map
-    /// that leads to it.
+    /// Sets where a module rests if its neighbours are at their means (length: its units), in place of the mean
+    /// of the first map that leads to it.
     ///
     /// # Errors
     /// [`CouplingError::Module`], [`CouplingError::Shape`] or [`CouplingError::NonFiniteValue`].
@@ -135,7 +140,8 @@ impl Hierarchy {
         Ok(())
     }
 
-    /// Adds a bias to each unit of a module (length: its units; kT / z), beside the one that its centre and couplings make.
+    /// Adds a bias to each unit of a module (length: its units; kT / z), beside the one that its centre and
+    /// couplings make.
     ///
     /// # Errors
     /// As [`centre`](Self::centre).
@@ -147,12 +153,12 @@ impl Hierarchy {
         Ok(())
     }
 
-    /// Couples two modules so that `to` follows `from` by `map`: J = a M, with a the stiffness of `to`. A module that has
-    /// no centre yet takes the map's mean of the decoder.
+    /// Couples two modules so that `to` follows `from` by `map`: J = a M, with a the stiffness of `to`. A module
+    /// that has no centre yet takes the map's mean of the decoder.
     ///
     /// # Errors
-    /// [`CouplingError::Module`]; [`CouplingError::Coupling`] for a module with itself, or two that are joined already;
-    /// [`CouplingError::Shape`] for a map between other numbers of units.
+    /// [`CouplingError::Module`]; [`CouplingError::Coupling`] for a module with itself, or two that are joined
+    /// already; [`CouplingError::Shape`] for a map between other numbers of units.
     pub fn couple(
         &mut self,
         from: ModuleId,
@@ -167,8 +173,8 @@ impl Hierarchy {
     }
 
     /// Couples two modules by the matrix of `coupling` as it is, J = M (kT / z^2): a map onto a pull, as fitted to
-    /// [`missing_pull`](Self::missing_pull). The means of such a map's decoder are those of the pull, and are not used; give `to` a
-    /// [`centre`](Self::centre).
+    /// [`missing_pull`](Self::missing_pull). The means of such a map's decoder are those of the pull, and are not
+    /// used; give `to` a [`centre`](Self::centre).
     ///
     /// # Errors
     /// As [`couple`](Self::couple).
@@ -219,15 +225,16 @@ impl Hierarchy {
         Ok(())
     }
 
-    /// The pull that would hold a module at its states, less what its couplings so far pull there: a z - sum of J z over its neighbours, without means
-    /// (units x samples; kT / z). `states` has the states of the module and of all its neighbours, each units x samples.
+    /// The pull that would hold a module at its states, less what its couplings so far pull there: a z - sum of J
+    /// z over its neighbours, without means (units x samples; kT / z). `states` has the states of the module and
+    /// of all its neighbours, each units x samples.
     ///
-    /// A clamped module that is to supply the rest is fitted to this, not to the states: what other modules do and take back is then
-    /// accounted for.
+    /// A clamped module that is to supply the rest is fitted to this, not to the states: what other modules do
+    /// and take back is then accounted for. [`weaken`](Self::weaken) the couplings first.
     ///
     /// # Errors
-    /// [`CouplingError::Module`] for a module that does not exist or whose states are missing, [`CouplingError::Shape`] for states of
-    /// other shapes.
+    /// [`CouplingError::Module`] for a module that does not exist or whose states are missing,
+    /// [`CouplingError::Shape`] for states of other shapes.
     pub fn missing_pull(
         &self,
         module: ModuleId,

@@ -55,13 +55,13 @@ pub struct LowRankMap {
 impl LowRankMap {
     /// The map M = `left` `right`^T of any two factors (encoder units x rank, decoder units x rank).
     ///
-    /// It is brought into canonical gauge: U and V orthonormal, s >= 0 descending, the entry of largest magnitude in
-    /// each column of U positive. Factors of the same M give the same map up to rounding, unless strengths are equal
-    /// or zero, where directions remain free.
+    /// It is brought into canonical gauge: U and V orthonormal, s >= 0 descending, the entry of largest magnitude
+    /// in each column of U positive. Factors of the same M give the same map up to rounding, unless strengths are
+    /// equal or zero, where directions remain free.
     ///
     /// # Errors
-    /// [`CouplingError::Shape`] for sizes that do not fit, [`CouplingError::Rank`] for a rank of zero or above the units of
-    /// a side, [`CouplingError::NonFiniteValue`], or [`CouplingError::Unconverged`].
+    /// [`CouplingError::Shape`] for sizes that do not fit, [`CouplingError::Rank`] for a rank of zero or above
+    /// the units of a side, [`CouplingError::NonFiniteValue`], or [`CouplingError::Unconverged`].
     pub fn new(
         left: MatRef<'_, f64>,
         right: MatRef<'_, f64>,
@@ -147,8 +147,8 @@ impl LowRankMap {
         self.scaled_left() * self.right.transpose()
     }
 
-    /// my - M^T mx: what the decoder rests at when the encoder is zero (length: decoder units). Times the stiffness this is
-    /// the bias of a decoder that the map alone drives.
+    /// my - M^T mx: what the decoder rests at when the encoder is zero (length: decoder units). Times the
+    /// stiffness this is the bias of a decoder that the map alone drives.
     #[must_use]
     pub fn offset(&self) -> Vec<f64> {
         let mut out = self.mean_decoder.clone();
@@ -203,8 +203,9 @@ impl LowRankMap {
         Ok(self)
     }
 
-    /// The part of the map that starts from a run of encoder units. Of a map that was fitted on several modules side by side,
-    /// the parts drive the decoder together as the whole did; each has the whole's mean of the decoder.
+    /// The part of the map that starts from a run of encoder units. Of a map that was fitted on several modules
+    /// side by side, the parts drive the decoder together as the whole did; each has the whole's mean of the
+    /// decoder.
     ///
     /// # Errors
     /// [`CouplingError::Shape`] for units that do not exist, [`CouplingError::Rank`] for fewer units than the rank.

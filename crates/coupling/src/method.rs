@@ -6,8 +6,8 @@ use crate::CouplingError;
 
 /// How a coupling is made of paired activations, or of weights.
 ///
-/// With covariances Cxx, Cyy and Cxy of encoder activations x and decoder activations y, ridges included, a map M of
-/// rank k with y - mean = M^T (x - mean):
+/// With covariances Cxx, Cyy and Cxy of encoder activations x and decoder activations y, ridges included, a map M
+/// of rank k with y - mean = M^T (x - mean):
 ///
 /// | method | M | scale |
 /// |---|---|---|
@@ -79,8 +79,8 @@ impl Method {
 #[serde(default, deny_unknown_fields)]
 pub struct FitSettings {
     /// What is added to each variance of Cxx, and of Cyy where a method divides by it, as a share of that
-    /// side's mean variance (0 or more). The default of 1e-6 moves R^2 by about that much at most, and keeps constant
-    /// and duplicated units from being divided by; zero refuses them.
+    /// side's mean variance (0 or more). The default of 1e-6 moves R^2 by about that much at most, and keeps
+    /// constant and duplicated units from being divided by; zero refuses them.
     pub ridge: f64,
 }
 

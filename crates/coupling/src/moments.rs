@@ -1,8 +1,8 @@
 //! Mean and covariance of paired activations in one pass, larger than memory.
 //!
 //! Samples are gathered into blocks of [`BLOCK`], whatever the chunks they come in, and a block joins what came
-//! before it by the pairwise update of Chan, Golub and LeVeque (1983). With n samples of mean a before, and m of mean c
-//! in the block,
+//! before it by the pairwise update of Chan, Golub and LeVeque (1983). With n samples of mean a before, and m of
+//! mean c in the block,
 //!
 //! S <- S + sum (z - c)(z - c)^T + (n m / (n + m)) (c - a)(c - a)^T,
 //!
@@ -115,8 +115,8 @@ impl Moments {
         Ok(())
     }
 
-    /// Adds all samples that `other` has seen. Up to rounding the result does not depend on what was merged in which
-    /// order; the same merges give the same bits.
+    /// Adds all samples that `other` has seen. Up to rounding the result does not depend on what was merged in
+    /// which order; the same merges give the same bits.
     ///
     /// # Errors
     /// [`CouplingError::Shape`] if a side has other units.

@@ -9,8 +9,8 @@ use faer::{Mat, MatRef, Side as Triangle};
 
 use crate::{CouplingError, Moments, Side};
 
-/// Eigenvalues of a matrix of unit diagonal that count as zero: at most this times its size. That is what is left of a unit which
-/// others determine once activations are rounded to single precision.
+/// Eigenvalues of a matrix of unit diagonal that count as zero: at most this times its size. That is what is left
+/// of a unit which others determine once activations are rounded to single precision.
 const NEGLIGIBLE: f64 = 64.0 * f64::EPSILON;
 
 pub(super) struct Whitening {
@@ -32,8 +32,8 @@ impl Whitening {
         Self::new(moments, side, covariance.as_ref(), &diagonal)
     }
 
-    /// Of the covariance of the decoder, ridge included, less what the encoder explains. What is left of a variance counts as
-    /// much as it is of the whole.
+    /// Of the covariance of the decoder, ridge included, less what the encoder explains. What is left of a
+    /// variance counts as much as it is of the whole.
     pub(super) fn given(
         moments: &Moments,
         ridge: f64,

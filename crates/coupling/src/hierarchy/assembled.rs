@@ -8,8 +8,8 @@ use overdamped_energy::{Coupling, Energy, Modular, Module, Moving, Wires};
 use serde::{Deserialize, Serialize};
 
 use super::{Hierarchy, ModuleId};
-use crate::CouplingError;
 use crate::map::{check_entries, check_sizes};
+use crate::{CouplingError, LowRankMap};
 
 /// An energy with parameters that leave one state at rest for each clamped state.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,9 +27,11 @@ pub struct Assembled {
 /// What was done to couplings among modules that move, because they outweighed the stiffness.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Weakened {
-    /// The relative coupling before: the largest eigenvalue of A^-1/2 W A^-1/2, which had to be below one less the margin.
+    /// The relative coupling before: the largest eigenvalue of A^-1/2 W A^-1/2, which had to be below one less
+    /// the margin.
     pub relative_coupling: f64,
-    /// The factor on each coupling, one where nothing was done: the same for all that are connected through modules that move.
+    /// The factor on each coupling, one where nothing was done: the same for all that are connected through
+    /// modules that move.
     pub factors: Vec<f64>,
 }
 
@@ -55,16 +57,24 @@ impl fmt::Display for Weakened {
 }
 
 impl Hierarchy {
-    /// One energy of all modules and couplings, for states in which the `clamped` modules are given.
+    /// Weakens couplings among modules that move, if `clamped` are those that do not, so that K = diag(a) - W is
+    /// positive definite on them: every eigenvalue at least `margin` times the least stiffness. All that are
+    /// connected through modules that move are weakened by one factor, the largest that does. Couplings to
+    /// clamped modules need no such care, and keep their strengths.
     ///
-    /// On the other modules K = diag(a) - W is positive definite afterwards, every eigenvalue at least `margin` times the
-    /// least stiffness of those that move. Where couplings among them leave less, all that are connected are weakened by the largest factor at
-    /// which they do not. Couplings to clamped modules need no such care, and keep their strengths.
+    /// [`assemble`](Self::assemble) does it where it has not been done. Do it before
+    /// [`missing_pull`](Self::missing_pull): a map that supplies the rest must know how strong the others are in
+    /// the end.
+    ///
+    /// Returns what was done, if anything had to be.
     ///
     /// # Errors
-    /// [`CouplingError::Setting`] for a margin outside (0, 1), [`CouplingError::Module`] for a clamped module that does not exist, else
-    /// [`CouplingError::Energy`].
-    pub fn assemble(&self, clamped: &[ModuleId], margin: f64) -> Result<Assembled, CouplingError> {
+    /// As [`assemble`](Self::assemble); the couplings are then as they were.
+    pub fn weaken(
+        &mut self,
+        clamped: &[ModuleId],
+        margin: f64,
+    ) -> Result<Option<Weakened>, CouplingError> {
         if !(margin > 0.0 && margin < 1.0) {
             return Err(CouplingError::Setting {
                 setting: "the margin of definiteness",
@@ -72,28 +82,54 @@ impl Hierarchy {
                 bound: "above 0 and below 1",
             });
         }
-        for &module in clamped {
-            self.part(module)?;
-        }
         let energy = self.energy()?;
-        let clamped: Vec<usize> = clamped.iter().map(|module| module.index()).collect();
-        let moving = Moving::except(&energy, &clamped);
-        let mut parameters = self.strengths(&energy)?;
+        let moving = self.moving(&energy, clamped)?;
+        let mut parameters = self.parameters(&energy)?;
         let relative_coupling = energy.relative_coupling(&parameters, &moving)?;
-        let change = energy.weaken(&mut parameters, &moving, margin)?;
+        if energy.weaken(&mut parameters, &moving, margin)? == 0.0 {
+            return Ok(None);
+        }
         let factors = self.factors(&energy, &parameters)?;
-        // A mean at rest stays at rest only if biases know what became of the couplings.
-        self.write_biases(&energy, &factors, &mut parameters)?;
+        let weaker = self.couplings.iter().zip(&factors);
+        let weaker: Result<Vec<_>, _> = weaker
+            .map(|(joint, &factor)| joint.coupling.clone().scaled(factor))
+            .collect();
+        for (joint, weaker) in self.couplings.iter_mut().zip(weaker?) {
+            joint.coupling = weaker;
+        }
+        Ok(Some(Weakened {
+            relative_coupling,
+            factors,
+        }))
+    }
+
+    /// One energy of all modules and couplings, for states in which the `clamped` modules are given; definite on
+    /// the others by `margin`, as [`weaken`](Self::weaken) makes it where it is not.
+    ///
+    /// # Errors
+    /// [`CouplingError::Setting`] for a margin outside (0, 1), [`CouplingError::Module`] for a clamped module
+    /// that does not exist, else [`CouplingError::Energy`].
+    pub fn assemble(&self, clamped: &[ModuleId], margin: f64) -> Result<Assembled, CouplingError> {
+        let mut own = self.clone();
+        let weakened = own.weaken(clamped, margin)?;
+        let energy = own.energy()?;
+        let moving = own.moving(&energy, clamped)?;
+        let parameters = own.parameters(&energy)?;
         energy.check_definite(&parameters, &moving)?;
         Ok(Assembled {
             energy,
             parameters,
             moving,
-            weakened: (change > 0.0).then_some(Weakened {
-                relative_coupling,
-                factors,
-            }),
+            weakened,
         })
+    }
+
+    fn moving(&self, energy: &Modular, clamped: &[ModuleId]) -> Result<Moving, CouplingError> {
+        for &module in clamped {
+            self.part(module)?;
+        }
+        let clamped: Vec<usize> = clamped.iter().map(|module| module.index()).collect();
+        Ok(Moving::except(energy, &clamped))
     }
 
     fn energy(&self) -> Result<Modular, CouplingError> {
@@ -110,12 +146,14 @@ impl Hierarchy {
         Ok(Modular::new(modules.collect(), couplings.collect())?)
     }
 
-    /// All parameters but the biases.
-    fn strengths(&self, energy: &Modular) -> Result<Vec<f64>, CouplingError> {
+    fn parameters(&self, energy: &Modular) -> Result<Vec<f64>, CouplingError> {
         let layout = Energy::<f64>::layout(energy);
         let mut parameters = vec![0.0; layout.len()];
         for (m, part) in self.modules.iter().enumerate() {
             parameters[layout.range(&format!("stiffness.{m}"))?].fill(part.stiffness);
+        }
+        for (m, bias) in self.biases().iter().enumerate() {
+            parameters[layout.range(&format!("bias.{m}"))?].copy_from_slice(bias);
         }
         for (c, joint) in self.couplings.iter().enumerate() {
             let strength = layout.range(&format!("strength.{c}"))?;
@@ -146,44 +184,44 @@ impl Hierarchy {
     }
 
     /// b = a c - J^T x for what leads to a module, and less J c for what leads from it.
-    fn write_biases(
-        &self,
-        energy: &Modular,
-        factors: &[f64],
-        parameters: &mut [f64],
-    ) -> Result<(), CouplingError> {
-        let layout = Energy::<f64>::layout(energy);
-        let mut biases: Vec<Vec<f64>> = self.modules.iter().map(|part| part.bias.clone()).collect();
-        for (bias, part) in biases.iter_mut().zip(&self.modules) {
+    fn biases(&self) -> Vec<Vec<f64>> {
+        let each = self.modules.iter().map(|part| {
+            let mut bias = part.bias.clone();
             for (bias, centre) in bias.iter_mut().zip(part.centre.iter().flatten()) {
                 *bias += part.stiffness * centre;
             }
-        }
-        for (joint, factor) in self.couplings.iter().zip(factors) {
+            bias
+        });
+        let mut biases: Vec<Vec<f64>> = each.collect();
+        for joint in &self.couplings {
             let map = &joint.coupling;
-            let pulls =
-                |from: MatRef<'_, f64>, mean: &[f64], to: MatRef<'_, f64>, bias: &mut [f64]| {
-                    for (k, strength) in map.strength().iter().enumerate() {
-                        let seen: f64 = from.col(k).iter().zip(mean).map(|(u, x)| u * x).sum();
-                        for (bias, v) in bias.iter_mut().zip(to.col(k).iter()) {
-                            *bias -= factor * strength * seen * v;
-                        }
-                    }
-                };
-            pulls(
-                map.left(),
-                map.mean_encoder(),
-                map.right(),
+            let (left, right) = (map.left(), map.right());
+            take_away(
+                map,
+                (left, map.mean_encoder()),
+                right,
                 &mut biases[joint.to],
             );
             if let Some(centre) = &self.modules[joint.to].centre {
-                pulls(map.right(), centre, map.left(), &mut biases[joint.from]);
+                take_away(map, (right, centre), left, &mut biases[joint.from]);
             }
         }
-        for (m, bias) in biases.iter().enumerate() {
-            parameters[layout.range(&format!("bias.{m}"))?].copy_from_slice(bias);
+        biases
+    }
+}
+
+/// Subtracts what a coupling makes at one end of the mean at the other.
+fn take_away(
+    coupling: &LowRankMap,
+    (far, mean): (MatRef<'_, f64>, &[f64]),
+    near: MatRef<'_, f64>,
+    bias: &mut [f64],
+) {
+    for (k, strength) in coupling.strength().iter().enumerate() {
+        let seen: f64 = far.col(k).iter().zip(mean).map(|(u, x)| u * x).sum();
+        for (bias, v) in bias.iter_mut().zip(near.col(k).iter()) {
+            *bias -= strength * seen * v;
         }
-        Ok(())
     }
 }
 
@@ -197,9 +235,9 @@ impl Assembled {
             .collect()
     }
 
-    /// K = diag(a) - W on the units that move, in the order of [`free_rows`](Self::free_rows) (kT / z^2). In a bath of temperature
-    /// kT their covariance about the state at rest is kT K^-1, and the smallest eigenvalue of K, times the mobility, is the spectral
-    /// gap of their relaxation.
+    /// K = diag(a) - W on the units that move, in the order of [`free_rows`](Self::free_rows) (kT / z^2). In a
+    /// bath of temperature kT their covariance about the state at rest is kT K^-1, and the smallest eigenvalue of
+    /// K, times the mobility, is the spectral gap of their relaxation.
     ///
     /// # Errors
     /// [`CouplingError::Energy`] for parameters that were replaced by others that do not fit.
@@ -240,12 +278,12 @@ impl Assembled {
         Ok(out)
     }
 
-    /// The states at rest: `states` (units of all modules x samples) with the rows of units that move replaced by the solution of
-    /// K y = b + J^T x. What those rows hold before does not matter.
+    /// The states at rest: `states` (units of all modules x samples) with the rows of units that move replaced by
+    /// the solution of K y = b + J^T x. What those rows hold before does not matter.
     ///
     /// # Errors
-    /// [`CouplingError::Shape`], [`CouplingError::NonFiniteValue`] (its index counted column by column), or [`CouplingError::Energy`], also for
-    /// parameters that were replaced by others that leave no rest.
+    /// [`CouplingError::Shape`], [`CouplingError::NonFiniteValue`] (its index counted column by column), or
+    /// [`CouplingError::Energy`], also for parameters that were replaced by others that leave no rest.
     pub fn rest(&self, states: MatRef<'_, f64>) -> Result<Mat<f64>, CouplingError> {
         check_sizes([("units of the states", self.units(), states.nrows())])?;
         let free = self.free_rows();

@@ -1,4 +1,5 @@
-//! A random coupling of the same rank and singular values: what a map carries by its directions is what it carries beyond this.
+//! A random coupling of the same rank and singular values: what a map carries by its directions is what it
+//! carries beyond this.
 
 use faer::Mat;
 use rand::{RngExt, SeedableRng};
@@ -9,8 +10,8 @@ use super::LowRankMap;
 use crate::gauge;
 
 impl LowRankMap {
-    /// A control: the same strengths and means, but U and V drawn uniformly (by Haar measure) among all orthonormal ones. The
-    /// same seed gives the same control.
+    /// A control: the same strengths and means, but U and V drawn uniformly (by Haar measure) among all
+    /// orthonormal ones. The same seed gives the same control.
     #[must_use]
     pub fn random_control(&self, seed: u64) -> Self {
         let mut stream = Pcg64Mcg::seed_from_u64(seed);
@@ -31,7 +32,8 @@ impl LowRankMap {
     }
 }
 
-/// Orthonormal columns, uniformly drawn: the Q of normal numbers, with signs that make the diagonal of R positive (Stewart 1980).
+/// Orthonormal columns, uniformly drawn: the Q of normal numbers, with signs that make the diagonal of R positive
+/// (Stewart 1980).
 fn frame(units: usize, rank: usize, stream: &mut Pcg64Mcg) -> Mat<f64> {
     let mut normal = Mat::<f64>::zeros(units, rank);
     for k in 0..rank {

@@ -17,14 +17,15 @@ struct Squares {
 }
 
 impl LowRankMap {
-    /// Pooled R^2 on activations of these `moments`: 1 - <|y - my - M^T (x - mx)|^2> / <|y - my|^2>, summed over decoder units.
+    /// Pooled R^2 on activations of these `moments`: 1 - <|y - my - M^T (x - mx)|^2> / <|y - my|^2>, summed over
+    /// decoder units.
     ///
-    /// The means are those of the map. So on held-out activations the R^2 counts what their means moved against it, and the
-    /// trivial prediction that it is compared with is the mean that the map was fitted with.
+    /// The means are those of the map. So on held-out activations the R^2 counts what their means moved against
+    /// it, and the trivial prediction that it is compared with is the mean that the map was fitted with.
     ///
     /// # Errors
-    /// [`CouplingError::Shape`], [`CouplingError::TooFewSamples`] for none, or [`CouplingError::NoVariance`] if no decoder
-    /// activation ever differs from the map's mean.
+    /// [`CouplingError::Shape`], [`CouplingError::TooFewSamples`] for none, or [`CouplingError::NoVariance`] if
+    /// no decoder activation ever differs from the map's mean.
     pub fn coefficient_of_determination(&self, moments: &Moments) -> Result<f64, CouplingError> {
         let squares = self.squares(moments)?;
         if squares.total == 0.0 {
@@ -41,8 +42,8 @@ impl LowRankMap {
     /// with it.
     ///
     /// # Errors
-    /// [`CouplingError::Shape`], [`CouplingError::TooFewSamples`] for none, or [`CouplingError::NoResponse`] if the map
-    /// is zero on all samples.
+    /// [`CouplingError::Shape`], [`CouplingError::TooFewSamples`] for none, or [`CouplingError::NoResponse`] if
+    /// the map is zero on all samples.
     pub fn calibrated(mut self, moments: &Moments) -> Result<Self, CouplingError> {
         self.check(moments)?;
         self.mean_encoder = moments.mean_encoder();

@@ -91,7 +91,8 @@ fn a_control_has_the_strengths_of_its_map_and_no_other_likeness() {
     assert_eq!(control.mean_decoder(), map.mean_decoder());
     assert_eq!(map.random_control(1), control);
     assert_ne!(map.random_control(2), control);
-    // <M, M'> / |M|^2 has variance sum s^4 / (40 * 30 |M|^4) over Haar factors: at most 1 / 1200 with s^4 <= |M|^4. 4.5 of it.
+    // <M, M'> / |M|^2 has variance sum s^4 / (40 * 30 |M|^4) over Haar factors: at most 1 / 1200 with s^4 <=
+    // |M|^4. 4.5 of it.
     let (one, other) = (map.matrix(), control.matrix());
     let along: f64 = (0..30)
         .map(|j| (0..40).map(|i| one[(i, j)] * other[(i, j)]).sum::<f64>())
@@ -99,9 +100,10 @@ fn a_control_has_the_strengths_of_its_map_and_no_other_likeness() {
     assert!((along / one.norm_l2().powi(2)).abs() < 4.5 / 1200.0_f64.sqrt());
 }
 
-/// The mean over 2,000 draws of each entry of U U^T is rank / units on the diagonal and zero elsewhere: a fifth of the standard
-/// deviation of one draw, sqrt(2 / 25), at most, over sqrt(2000), is .0064; 5 of it, false alarm below 1e-4 over all entries. Signs
-/// of QR left as they come would not show here, columns that are not orthonormal would.
+/// The mean over 2,000 draws of each entry of U U^T is rank / units on the diagonal and zero elsewhere: a fifth
+/// of the standard deviation of one draw, sqrt(2 / 25), at most, over sqrt(2000), is .0064; 5 of it, false alarm
+/// below 1e-4 over all entries. Signs of QR left as they come would not show here, columns that are not
+/// orthonormal would.
 #[test]
 fn controls_point_everywhere() {
     let map = map(&normal(5, 2, 8), &normal(4, 2, 9));

@@ -55,8 +55,8 @@ fn assert_close(moments: &Moments, expected: &TwoPass, tolerance: f64) {
     }
 }
 
-/// More units than a tile, more samples than two blocks and a rest, and a mean of ten thousand times the spread: the
-/// sum of squares less the square of the mean would be off by 1e-8, in single precision by everything.
+/// More units than a tile, more samples than two blocks and a rest, and a mean of ten thousand times the spread:
+/// the sum of squares less the square of the mean would be off by 1e-8, in single precision by everything.
 #[test]
 fn one_pass_is_as_good_as_two_far_from_zero() {
     let far = |units, seed| {

@@ -23,8 +23,8 @@ fn explained(moments: &Moments, method: Method) -> Vec<f64> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
-    /// On the samples that it is fitted to, reduced-rank regression is above every other map of its rank, and explains the more
-    /// the higher the rank, as canonical maps do; at full rank all that regress are one.
+    /// On the samples that it is fitted to, reduced-rank regression is above every other map of its rank, and
+    /// explains the more the higher the rank, as canonical maps do; at full rank all that regress are one.
     #[test]
     fn reduced_rank_regression_explains_most(
         encoder in 1_usize..7, decoder in 1_usize..7, samples in 40_usize..90, seed in 0_u64..100_000,

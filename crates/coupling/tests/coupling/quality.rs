@@ -68,7 +68,8 @@ fn predictions_are_means_and_what_the_matrix_makes_of_deviations() {
     }
 }
 
-/// Of 41 factors around it none is better, and in closed form it is the slope of a regression of y on the prediction.
+/// Of 41 factors around it none is better, and in closed form it is the slope of a regression of y on the
+/// prediction.
 #[test]
 fn calibration_finds_the_best_factor_and_the_means() {
     let pair = activations(5, 4, 200, 3);

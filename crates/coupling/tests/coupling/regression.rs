@@ -31,7 +31,8 @@ fn at_full_rank_three_methods_are_ridge_regression() {
     }
 }
 
-/// Two more ways to the same: B V_k V_k^T, and the best approximation of the whitened problem with a Cholesky factor as root.
+/// Two more ways to the same: B V_k V_k^T, and the best approximation of the whitened problem with a Cholesky
+/// factor as root.
 #[test]
 fn reduced_rank_regression_is_the_optimum_of_the_whitened_problem() {
     let pair = activations(7, 5, 300, 20);
@@ -99,8 +100,8 @@ fn the_spectrum_of_reduced_rank_adds_up_to_what_is_explained() {
     }
 }
 
-/// Units mixed of waves that are orthogonal over the samples, exactly but for the rounding to single precision, which leaves
-/// correlations within 1e-6 of those they were made with.
+/// Units mixed of waves that are orthogonal over the samples, exactly but for the rounding to single precision,
+/// which leaves correlations within 1e-6 of those they were made with.
 #[test]
 fn canonical_correlations_are_those_that_were_put_in() {
     let known = [0.95, 0.7, 0.4, 0.1];

@@ -17,7 +17,8 @@ pub fn normal(rows: usize, columns: usize, seed: u64) -> Mat<f64> {
     Mat::from_fn(rows, columns, |_, _| stream.sample(StandardNormal))
 }
 
-/// y follows x through a dense random matrix, with as much noise again; units of x are correlated, and of scales from 1 to 3.
+/// y follows x through a dense random matrix, with as much noise again; units of x are correlated, and of scales
+/// from 1 to 3.
 pub fn activations(encoder: usize, decoder: usize, samples: usize, seed: u64) -> Pair {
     let mixing = normal(encoder, encoder, seed) + Mat::<f64>::identity(encoder, encoder);
     let x = mixing * normal(encoder, samples, seed + 1);
