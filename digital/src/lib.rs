@@ -1,7 +1,9 @@
-//! Networks trained by backpropagation on a digital computer: what a substrate is measured against.
+//! Networks trained by backpropagation on a digital computer: what a substrate is measured against,
+//! or works with.
 //!
 //! Every figure of a substrate needs an opponent of its own size that is trained the usual way, by
-//! an established library rather than by code of this project. [burn](https://burn.dev) is that
+//! an established library rather than by code of this project; and a substrate that stands in for a
+//! part of a network needs the network. [burn](https://burn.dev) is that
 //! library. None of its types shows in the interface: data go in and come out as [`faer`] matrices
 //! of shape `units x samples`, one column a sample, as everywhere in Overdamped.
 //!
@@ -9,16 +11,17 @@
 //! |---|---|
 //! | [`Mlp`] | a denoiser with one hidden layer, at one noise level |
 //! | [`MlpSettings`] | its size and training |
+//! | [`UNet`] | a denoiser of 16 x 16 images at every noise level, with all its [`Activations`] |
+//! | [`UNetSettings`] | its training |
 //! | [`DigitalError`] | what is refused, and why |
 //!
-//! **Same seed, same bits**, for every number of threads: a network is computed on one thread, and
-//! its initial weights, batches and noise come from streams of the seed ([`overdamped_substrate::stream`]).
-//! The products of matrices use the widest instructions of the machine, so that machines of
+//! **Same seed, same bits**, for every number of threads: the library cuts its work by size, and initial
+//! weights, batches and noise come from streams of the seed ([`overdamped_substrate::stream`]). The products of matrices use the widest instructions of the machine, so that machines of
 //! another kind agree to rounding only.
 //!
 //! The library is behind the feature `burn`, off by default for its cost; see the README for what it
 //! adds to a build. Without it everything else compiles, and training returns
-//! [`DigitalError::NotBuilt`].
+//! [`DigitalError::NotBuilt`]. A trained [`UNet`] is read from a file and applied in every build.
 //!
 //! ```
 //! # #[cfg(feature = "burn")] {

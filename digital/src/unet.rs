@@ -351,4 +351,4 @@ fn require_images(samples: MatRef<'_, f32>) -> Result<(), DigitalError> {
 #[cfg(test)]
 mod tests;
 #[cfg(all(test, feature = "burn"))]
-mod trained;
+mod training_tests;

@@ -205,3 +205,72 @@ fn table(scores: &[Score]) -> String {
     }));
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(seed: u64) -> UNetSettings {
+        UNetSettings {
+            seed,
+            ..UNetSettings::default()
+        }
+    }
+
+    #[test]
+    fn every_setting_names_another_network() {
+        let digests = [
+            digest(&settings(1)).unwrap(),
+            digest(&settings(2)).unwrap(),
+            digest(&UNetSettings {
+                averaging: 0.5,
+                ..settings(1)
+            })
+            .unwrap(),
+        ];
+        assert_eq!(digests[0], digest(&settings(1)).unwrap());
+        assert!(digests[0] != digests[1] && digests[0] != digests[2]);
+        assert_eq!(digests[0].len(), 64);
+    }
+
+    /// Without the library, nothing but the file in the cache can be the answer; with it, one update.
+    #[test]
+    fn what_was_trained_is_not_trained_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = UNetSettings {
+            updates: 1,
+            batch: 1,
+            ..settings(3)
+        };
+        let name = format!("{}.safetensors", digest(&settings).unwrap());
+        let once = trained(&settings, folder.path());
+        if cfg!(feature = "digital") {
+            let once = once.unwrap();
+            let begun = std::time::Instant::now();
+            assert_eq!(trained(&settings, folder.path()).unwrap(), once);
+            assert!(begun.elapsed().as_secs_f64() < 1.0);
+            let kept = folder.path().join(name);
+            std::fs::write(&kept, &once[..1000]).unwrap();
+            assert_eq!(trained(&settings, folder.path()).unwrap(), once);
+            assert_eq!(std::fs::read(&kept).unwrap(), once);
+        } else {
+            let message = once.unwrap_err().to_string();
+            assert!(message.contains("`digital` of xtask"), "{message}");
+            assert!(!folder.path().join(name).exists());
+        }
+    }
+
+    #[test]
+    fn scores_are_a_table() {
+        let score = Score {
+            sigma: 0.5,
+            unet: 0.0151,
+            wiener: 0.0222,
+            ratio: 0.680,
+        };
+        insta::assert_snapshot!(table(&[score]), @r"
+        held-out error per pixel     U-Net    Wiener     ratio
+          sigma 0.5                  0.01510   0.02220     0.680
+        ");
+    }
+}

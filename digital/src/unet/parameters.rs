@@ -25,9 +25,8 @@ impl Parameters {
     }
 
     /// The values that `fill` gives for each slot, as many as it has.
-    pub(super) fn from_fn(mut fill: impl FnMut(&Slot) -> Vec<f32>) -> Self {
-        let tensors = slots().iter().map(|slot| fill(slot)).collect();
-        Self::from_tensors(tensors)
+    pub(super) fn from_fn(fill: impl FnMut(&Slot) -> Vec<f32>) -> Self {
+        Self::from_tensors(slots().iter().map(fill).collect())
     }
 
     /// # Panics

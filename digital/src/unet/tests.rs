@@ -23,7 +23,7 @@ pub(super) fn noised(images: usize) -> Mat<f32> {
 }
 
 pub(super) fn bits(matrix: &Mat<f32>) -> Vec<u32> {
-    let values = matrix.col_iter().flat_map(|column| column.iter());
+    let values = matrix.col_iter().flat_map(faer::ColRef::iter);
     values.map(|value| value.to_bits()).collect()
 }
 
