@@ -9,8 +9,12 @@
 //! | `langevin` | the decoder sampled by the engine |
 //! | `generation` | the whole reverse process with the substrate in the decoder's place |
 
+mod decoder;
+mod patches;
+mod predictors;
 mod scores;
 mod source;
+mod study;
 
 use super::Experiment;
 

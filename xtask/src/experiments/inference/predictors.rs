@@ -1,0 +1,222 @@
+//! The contenders: everything that predicts the outer decoder's activations pixel by pixel, from the trivial to
+//! the full substrate.
+
+use faer::{Mat, MatRef};
+use overdamped_conditioning::{
+    Centring, Encoder, EncoderSettings, FittedOn, Interface, InterfaceSettings, Transfer, TransferSettings,
+};
+use overdamped_coupling::{Fit, FitSettings, LowRankMap, Method, Moments};
+use overdamped_digital::{Block, UNet};
+
+use super::decoder::{Decoder, Recipe};
+use super::scores::{Score, downstream, means, score};
+use super::source::View;
+
+/// What one contender reached.
+pub struct Outcome {
+    /// Segment of its ids.
+    pub id: &'static str,
+    /// What people read.
+    pub title: String,
+    /// Numbers that it is made of: weights, or wires.
+    pub parameters: usize,
+    /// On images that nothing has seen.
+    pub score: Score,
+    /// Mean squared error per pixel of the image that the U-Net reads out of its prediction.
+    pub downstream: f64,
+}
+
+/// Everything that contenders are fitted to and judged on.
+pub struct Bench<'a> {
+    network: &'a UNet,
+    train: &'a View,
+    held: &'a View,
+    /// Mean of the decoder over training pixels.
+    mean: Vec<f64>,
+    seed: u64,
+}
+
+impl<'a> Bench<'a> {
+    /// A bench of these views.
+    pub fn new(network: &'a UNet, train: &'a View, held: &'a View, seed: u64) -> Self {
+        let mean = means(train.decoder());
+        Self { network, train, held, mean, seed }
+    }
+
+    /// Judges a prediction (64 x held-out pixels).
+    ///
+    /// # Errors
+    /// A prediction of another shape.
+    pub fn judge(
+        &self,
+        id: &'static str,
+        title: &str,
+        parameters: usize,
+        predicted: MatRef<'_, f32>,
+    ) -> anyhow::Result<Outcome> {
+        Ok(Outcome {
+            id,
+            title: title.to_owned(),
+            parameters,
+            score: score(predicted, self.held.decoder(), &self.mean),
+            downstream: downstream(self.network, predicted, self.held)?,
+        })
+    }
+
+    /// Moments of encoder and decoder on the training images.
+    ///
+    /// # Errors
+    /// Activations that are not finite.
+    pub fn moments(&self) -> anyhow::Result<Moments> {
+        moments(self.train.encoder(), self.train.decoder())
+    }
+
+    /// The same on held-out images.
+    ///
+    /// # Errors
+    /// As [`moments`](Self::moments).
+    pub fn held_moments(&self) -> anyhow::Result<Moments> {
+        moments(self.held.encoder(), self.held.decoder())
+    }
+
+    /// The published couplings: Gram matrices of weights, paired, with the one factor that fits best.
+    ///
+    /// # Errors
+    /// None for the weights of a U-Net.
+    pub fn of_weights(&self) -> anyhow::Result<Fit> {
+        let kernels = [Block::E1, Block::D1].map(|block| self.network.first_kernel(block));
+        Ok(Fit::of_weights(kernels[0], kernels[1], 1.0)?)
+    }
+
+    /// All contenders without couplings among modules that move, from the trivial upwards.
+    ///
+    /// # Errors
+    /// Fits that fail.
+    pub fn baselines(&self) -> anyhow::Result<Vec<Outcome>> {
+        let (x, y) = (self.train.encoder(), self.train.decoder());
+        let told = self.held.encoder();
+        let pixels = told.ncols();
+        let units = y.nrows();
+        let constant = Mat::from_fn(units, pixels, |unit, _| self.mean[unit] as f32);
+        let own = self.held.decoder();
+        let mut outcomes = vec![
+            self.judge("unet", "the U-Net's own decoder", self.network.parameters(), own)?,
+            self.judge("mean", "mean of the training images", units, constant.as_ref())?,
+        ];
+
+        let linear = |x: MatRef<'_, f32>, y: MatRef<'_, f32>| {
+            let fit = Fit::new(&moments(x, y)?, Method::ReducedRank, FitSettings::default())?;
+            anyhow::Ok(fit.rank(fit.full_rank())?)
+        };
+        let modes = Encoder::principal(self.centred(x).as_ref(), 4)?;
+        let code = |x| anyhow::Ok(modes.encode(self.centred(x).as_ref())?);
+        let few = linear(code(x)?.as_ref(), y)?.predict(code(told)?.as_ref())?;
+        let parameters = 2 * 4 * units;
+        outcomes.push(self.judge("pca4", "four principal components of e1, least squares", parameters, few.as_ref())?);
+
+        let map = linear(x, y)?;
+        let predicted = map.predict(told)?;
+        outcomes.push(self.judge("ridge", "least squares on e1", map.dense_wires(), predicted.as_ref())?);
+        let map = linear(self.train.surroundings()?.as_ref(), y)?;
+        let predicted = map.predict(self.held.surroundings()?.as_ref())?;
+        outcomes.push(self.judge(
+            "ridge_below",
+            "least squares on e1 and the U-Net's own d2",
+            map.dense_wires(),
+            predicted.as_ref(),
+        )?);
+
+        let settings = TransferSettings { hidden: 20, seed: self.seed, ..TransferSettings::default() };
+        let (plain, _) = Transfer::fit(self.centred(x).as_ref(), self.less_mean(y).as_ref(), &settings)?;
+        let predicted = self.plus_mean(plain.apply(self.centred(told).as_ref())?);
+        outcomes.push(self.judge("mlp", "a perceptron of 64-20-64 from e1", plain.parameters(), predicted.as_ref())?);
+
+        let interface = published(x, y, self.seed)?;
+        let predicted = interface.drive(told)?;
+        outcomes.push(self.judge(
+            "interface",
+            "the published interface, 64-4-64-16-64, from e1",
+            interface.parameters(),
+            predicted.as_ref(),
+        )?);
+        Ok(outcomes)
+    }
+
+    /// Couplings from e1 alone, of rank 16: as published, random, fitted.
+    ///
+    /// # Errors
+    /// Fits that fail.
+    pub fn couplings(&self, rank: usize) -> anyhow::Result<Vec<Outcome>> {
+        let moments = self.moments()?;
+        let fitted = Fit::new(&moments, Method::ReducedRank, FitSettings::default())?.rank(rank)?;
+        let contenders: [(&str, String, LowRankMap); 3] = [
+            (
+                "published_coupling",
+                format!("published couplings of rank {rank}, best scale"),
+                self.of_weights()?.rank(rank)?.calibrated(&moments)?,
+            ),
+            (
+                "random_coupling",
+                format!("random couplings of rank {rank}, best scale"),
+                fitted.random_control(self.seed).calibrated(&moments)?,
+            ),
+            ("reduced_rank", format!("couplings by reduced-rank regression, rank {rank}"), fitted),
+        ];
+        contenders
+            .into_iter()
+            .map(|(id, title, map)| {
+                let predicted = map.predict(self.held.encoder())?;
+                self.judge(id, &title, map.wires(), predicted.as_ref())
+            })
+            .collect()
+    }
+
+    /// The substrate in the decoder's place.
+    ///
+    /// # Errors
+    /// Fits that fail.
+    pub fn full(&self, id: &'static str, title: &str, recipe: &Recipe) -> anyhow::Result<(Outcome, Decoder)> {
+        let decoder = Decoder::fit(self.train, recipe)?;
+        let predicted = decoder.decode(&self.held.activations)?;
+        let digital = decoder.interface.as_ref().map_or(0, Interface::parameters);
+        let outcome = self.judge(id, title, decoder.wires + digital, predicted.as_ref())?;
+        Ok((outcome, decoder))
+    }
+
+    fn centred(&self, x: MatRef<'_, f32>) -> Mat<f32> {
+        shifted(x, &means(self.train.encoder()), -1.0)
+    }
+
+    fn less_mean(&self, y: MatRef<'_, f32>) -> Mat<f32> {
+        shifted(y, &self.mean, -1.0)
+    }
+
+    fn plus_mean(&self, y: Mat<f32>) -> Mat<f32> {
+        shifted(y.as_ref(), &self.mean, 1.0)
+    }
+}
+
+/// Moments of paired activations.
+fn moments(x: MatRef<'_, f32>, y: MatRef<'_, f32>) -> anyhow::Result<Moments> {
+    let mut moments = Moments::new(x.nrows(), y.nrows())?;
+    moments.add(x, y)?;
+    Ok(moments)
+}
+
+/// The interface in its published form, with the means of both sides taken off and added.
+fn published(x: MatRef<'_, f32>, y: MatRef<'_, f32>, seed: u64) -> anyhow::Result<Interface> {
+    let settings = InterfaceSettings {
+        encoder: EncoderSettings::default(),
+        transfer: TransferSettings { seed, ..TransferSettings::default() },
+        centring: Centring::Both,
+        fitted_on: FittedOn::Encoded,
+    };
+    Ok(Interface::fit(x, x, y, &settings)?.0)
+}
+
+/// `sign` times a value for each row, added to all columns.
+fn shifted(matrix: MatRef<'_, f32>, by: &[f64], sign: f64) -> Mat<f32> {
+    Mat::from_fn(matrix.nrows(), matrix.ncols(), |row, column| {
+        (f64::from(matrix[(row, column)]) + sign * by[row]) as f32
+    })
+}
