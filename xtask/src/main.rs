@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask --help`.
 
+mod activations;
 mod bench;
 mod check;
 mod data;
