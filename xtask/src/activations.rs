@@ -23,40 +23,22 @@ mod tensor;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 
 use faer::Mat;
+use overdamped_coupling::{Moments, Side};
 
 pub use self::error::Error;
 use self::safetensors::Catalogue;
 use self::tensor::{Entry, Tensor, unreadable};
 
-/// Most units of a side; a covariance of so many takes 128 MiB.
-pub const MAX_UNITS: u64 = 4096;
+/// Most units of a side that can be coupled.
+pub const MAX_UNITS: u64 = Moments::MOST_UNITS as u64;
 /// Bytes that a chunk takes at most by default, both sides together.
 const CHUNK: usize = 32 << 20;
-
-/// One of the two sides of a pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The layer that drives.
-    Encoder,
-    /// The layer that is driven.
-    Decoder,
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Encoder => "encoder",
-            Self::Decoder => "decoder",
-        })
-    }
-}
 
 /// Consecutive samples of both sides: either whole images, or pixels of one.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,6 +3,7 @@
 mod activations;
 mod bench;
 mod check;
+mod couple;
 mod data;
 mod experiments;
 mod export;
@@ -35,6 +36,7 @@ struct Cli {
 enum Command {
     Reproduce(reproduce::ReproduceArgs),
     Bench(bench::BenchArgs),
+    Couple(couple::CoupleArgs),
     Fetch(fetch::FetchArgs),
     TrainUnet(train_unet::TrainUnetArgs),
     Test(check::TestArgs),
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Couple(args) => couple::run(&args),
         Command::Fetch(args) => fetch::run(&args),
         Command::TrainUnet(args) => train_unet::run(&args),
         Command::Test(args) => check::test(&args),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use super::Side;
+use overdamped_coupling::Side;
 
 /// Most names that a message lists.
 const LISTED: usize = 24;

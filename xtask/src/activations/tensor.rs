@@ -10,10 +10,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use faer::Mat;
+use overdamped_coupling::Side;
 
+use super::MAX_UNITS;
 use super::error::{Error, Name, Place};
 use super::scalar::Scalar;
-use super::{MAX_UNITS, Side};
 
 /// Bytes that are read at once.
 const BUFFER: usize = 1 << 20;
