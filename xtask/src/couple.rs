@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
-use overdamped_coupling::{Fit, FitSettings, LowRankMap, Method};
+use overdamped_coupling::{Fit, FitSettings, LowRankMap, Method, Moments};
 
 use self::scores::{Judge, Scores};
 use self::split::Split;
@@ -244,7 +244,7 @@ impl Study {
             settings,
             samples: (
                 fitted.samples(),
-                held_out.as_ref().map_or(0, |part| part.samples()),
+                held_out.as_ref().map_or(0, Moments::samples),
             ),
             numerical_ranks: (
                 scores::numerical_rank(fitted.covariance_encoder())?,

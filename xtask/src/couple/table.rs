@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use overdamped_coupling::Method;
+
 use super::scores::Scores;
 use super::{Row, Study};
 use crate::activations::error::Name;
@@ -40,15 +42,15 @@ impl Study {
         ] {
             let note = match units - rank {
                 0 => String::new(),
-                lost => format!(": {lost} are constant or follow from others"),
+                lost => format!(", {lost} less: some are constant or follow from others"),
             };
             writeln!(out, "{side}   {units} units, numerical rank {rank}{note}")?;
         }
         let method = self.method.name().replace('_', " ");
-        writeln!(out, "method    {method}, ridge {}\n", self.settings.ridge)?;
+        writeln!(out, "method    {method}, ridge {:e}\n", self.settings.ridge)?;
 
-        let judged = if held_out > 0 { "held out" } else { "fitted" };
-        writeln!(out, "             R^2, pooled     cosine, {judged:<12}")?;
+        let judged = if held_out > 0 { "held-out" } else { "fitted" };
+        writeln!(out, "             R^2, pooled     cosine, {judged}")?;
         writeln!(
             out,
             "   rank   fitted held out      raw  centred      wires  of dense"
@@ -61,7 +63,15 @@ impl Study {
             "\nThe mean activation alone, without any coupling, scores R^2 0, raw cosine {:.4} and centred cosine 0 on the\n\
              {judged} samples: only what a row has beyond that is carried by the coupling.",
             self.mean_alone.raw_cosine
-        )
+        )?;
+        if self.method == Method::JointGaussian {
+            let wires = source.units.1 * (source.units.1 - 1) / 2;
+            writeln!(
+                out,
+                "Not in the table: {wires} wires among the decoder units, which the joint Gaussian couples densely."
+            )?;
+        }
+        Ok(())
     }
 
     fn row(&self, out: &mut String, row: &Row) -> std::fmt::Result {

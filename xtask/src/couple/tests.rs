@@ -284,6 +284,12 @@ fn what_cannot_be_fitted_is_refused_with_the_fix() {
     assert!(
         study
             .report()
-            .contains("numerical rank 1: 2 are constant or follow from others")
+            .contains("numerical rank 1, 2 less: some are constant")
     );
+}
+
+#[test]
+fn the_joint_gaussian_owns_up_to_its_wires_among_decoder_units() {
+    let report = Files::new().study(&["--method", "joint-gaussian"]).report();
+    assert!(report.contains("Not in the table: 10 wires"), "{report}");
 }
