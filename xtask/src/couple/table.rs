@@ -27,13 +27,13 @@ impl Study {
         )?;
         let (height, width) = source.map;
         let each = match height * width {
-            1 => String::new(),
-            _ => format!(" of {height} x {width} pixels"),
+            1 => "vectors".to_owned(),
+            _ => format!("images of {height} x {width} pixels"),
         };
         let (fitted, held_out) = self.samples;
         writeln!(
             out,
-            "samples   {} images{each}: {fitted} samples fitted, {held_out} held out",
+            "samples   {} {each}: {fitted} samples fitted, {held_out} held out",
             source.images
         )?;
         for (side, units, rank) in [
