@@ -1,19 +1,22 @@
 //! A denoising U-Net for images of 16 x 16 pixels, at every noise level.
 //!
 //! x_t = x_0 + sigma eps; f(x_t, sigma) predicts x_0, and its optimum is the posterior mean
-//! E[x_0 | x_t, sigma]. There are 923,393 weights and biases and no normalisation. The noise enters as ln sigma
+//! E[x_0 | x_t, sigma]. There are 965,249 weights and biases. The noise enters as ln sigma
 //! through two layers of 64 units, from which each block makes a bias for each of its channels.
 //!
 //! | part | grid | channels | computed from |
 //! |---|---|---|---|
-//! | e1 | 16 x 16 | 64 | the noised image |
+//! | stem | 16 x 16 | 64 | the noised image |
+//! | e1 | 16 x 16 | 64 | the stem |
 //! | e2 | 8 x 8 | 96 | means of 2 x 2 pixels of e1 |
 //! | middle | 4 x 4 | 128 | means of 2 x 2 pixels of e2 |
 //! | d2 | 8 x 8 | 96 | middle, each pixel repeated 2 x 2, and e2 |
 //! | d1 | 16 x 16 | 64 | d2, each pixel repeated 2 x 2, and e1 |
 //! | image | 16 x 16 | 1 | each pixel of d1 by itself (a 1 x 1 convolution) |
 //!
-//! A block is residual: conv 1x1(x) + conv 3x3(SiLU(conv 3x3(x) + bias of sigma)) + bias. That the image is read out
+//! The stem is SiLU(conv 3x3 + bias). A block is residual,
+//! SiLU(conv 1x1(x) + N(conv 3x3(SiLU(N(conv 3x3(x)) + bias of sigma))) + bias), with group normalisation N. It is the
+//! topology of the network of arXiv 2604.14332, at half its widths and with the noise as an input. That the image is read out
 //! pixel by pixel makes d1 a full account of it: whatever predicts d1 can stand in for the decoder.
 //!
 //! The forward pass is this crate's own and in every build; training is burn's, behind its feature.

@@ -20,7 +20,7 @@ use crate::export::atomic;
 use crate::progress::Progress;
 
 /// Version of what else decides the weights: data, architecture, initial weights, draws, arithmetic.
-const CODE: &str = "1";
+const CODE: &str = "2";
 /// Where trained networks are kept.
 const CACHE: &str = "target/unet";
 /// Noise at which a network is judged.

@@ -1,20 +1,30 @@
 //! The shapes of the network: five blocks on three grids, and every tensor by name.
 //!
 //! ```text
-//! image 16x16 --e1 (64)----------------------[skip]-- d1 (64) -- 1x1 -- image
-//!               | pool                          up |
-//!         8x8  e2 (96)-----------------[skip]-- d2 (96)
-//!               | pool                    up |
-//!         4x4  middle (128) -----------------+
+//! image 16x16 -- stem (64) -- e1 (64)--------[skip]-- d1 (64) -- 1x1 -- image
+//!                              | pool           up |
+//!                        8x8  e2 (96)-[skip]-- d2 (96)
+//!                              | pool    up |
+//!                        4x4  middle (128) -+
 //! ```
-//! A block is residual: conv1x1(x) + conv3x3(SiLU(conv3x3(x) + bias of the noise)) + bias, so that its
-//! activations are in good part linear in what enters, pixel by pixel. Each 3 x 3 convolution repeats
-//! nothing at the edges: beyond them the image is zero.
+//! The stem is SiLU(conv3x3 + bias). A block is residual,
+//!
+//! SiLU(conv1x1(x) + N(conv3x3(SiLU(N(conv3x3(x)) + bias of the noise))) + bias),
+//!
+//! where N brings the channels of an image, in eight groups, to mean zero and variance one, and then scales each
+//! (group normalisation, Wu and He 2018). Activations are so in good part linear in what enters, pixel by
+//! pixel. Each 3 x 3 convolution repeats nothing at the edges: beyond them the image is zero.
 
 /// Pixels along one edge of an image.
 pub(super) const SIDE: usize = 16;
 /// Numbers that stand for the noise, before each block makes its channels' biases of them.
 pub(super) const LEVELS: usize = 64;
+/// Channels of the stem.
+pub(super) const STEM: usize = 64;
+/// Groups of channels that are normalised together.
+pub(super) const GROUPS: usize = 8;
+/// Added to a variance before its root is divided by.
+pub(super) const LEAST_VARIANCE: f32 = 1e-5;
 /// Taps of a 3 x 3 convolution.
 pub(super) const TAPS: usize = 9;
 
@@ -53,7 +63,7 @@ impl Block {
     #[must_use]
     pub fn inputs(self) -> usize {
         match self {
-            Self::E1 => 1,
+            Self::E1 => STEM,
             Self::E2 => Self::E1.channels(),
             Self::Middle => Self::E2.channels(),
             Self::D2 => Self::Middle.channels() + Self::E2.channels(),
@@ -100,6 +110,11 @@ pub(super) struct Slot {
 }
 
 impl Slot {
+    /// Whether it scales normalised channels, rather than mixing any.
+    pub(super) fn is_scale(&self) -> bool {
+        self.name.ends_with(".scale")
+    }
+
     /// Number of weights.
     pub(super) fn len(&self) -> usize {
         self.shape.iter().product()
@@ -122,12 +137,15 @@ pub(super) fn slots() -> Vec<Slot> {
     };
     dense("noise.first", 1, LEVELS);
     dense("noise.second", LEVELS, LEVELS);
+    add("stem", "weight", &[STEM, 1, 3, 3], TAPS);
+    add("stem", "bias", &[STEM], TAPS);
     for block in Block::ALL {
         let (name, inputs, channels) = (block.name(), block.inputs(), block.channels());
         let layer = |which| format!("{name}.{which}");
         let fan_in = TAPS * inputs;
         add(&layer("first"), "weight", &[channels, inputs, 3, 3], fan_in);
-        // The bias of the first convolution is that of the noise.
+        add(&layer("first"), "scale", &[channels], fan_in);
+        // What is added to the first convolution, once normalised, is the bias of the noise.
         add(&layer("noise"), "weight", &[channels, LEVELS], LEVELS);
         add(&layer("noise"), "bias", &[channels], LEVELS);
         let fan_in = TAPS * channels;
@@ -137,6 +155,7 @@ pub(super) fn slots() -> Vec<Slot> {
             &[channels, channels, 3, 3],
             fan_in,
         );
+        add(&layer("second"), "scale", &[channels], fan_in);
         add(&layer("second"), "bias", &[channels], fan_in);
         add(&layer("skip"), "weight", &[channels, inputs], inputs);
     }

@@ -3,14 +3,16 @@
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
-use super::architecture::{Block, LEVELS, SIDE, TAPS};
-use super::grid::{Scratch, activate, convolve, join, pool, silu};
+use super::architecture::{Block, LEVELS, SIDE, STEM, TAPS};
+use super::grid::{Scratch, activate, convolve, join, normalise, pool, silu};
 use super::parameters::Parameters;
 
 /// The weights in the shapes that the products want.
 #[derive(Debug, Clone)]
 pub(super) struct Network {
     noise: [Dense; 2],
+    stem: Mat<f32>,
+    stem_bias: Vec<f32>,
     blocks: [Convolutions; 5],
     output: Dense,
 }
@@ -27,8 +29,10 @@ struct Dense {
 #[derive(Debug, Clone)]
 struct Convolutions {
     first: Mat<f32>,
+    first_scale: Vec<f32>,
     noise: Dense,
     second: Mat<f32>,
+    second_scale: Vec<f32>,
     bias: Vec<f32>,
     /// `outputs x inputs`, the same for every pixel.
     skip: Mat<f32>,
@@ -57,8 +61,10 @@ impl Network {
             bias: next(),
         };
         let noise = [dense(), dense()];
+        let (stem, stem_bias) = (kernel(&next(), STEM, 1), next());
         let blocks = Block::ALL.map(|block| {
             let first = kernel(&next(), block.channels(), block.inputs());
+            let first_scale = next();
             let noise = Dense {
                 weight: next(),
                 bias: next(),
@@ -66,8 +72,10 @@ impl Network {
             let second = kernel(&next(), block.channels(), block.channels());
             Convolutions {
                 first,
+                first_scale,
                 noise,
                 second,
+                second_scale: next(),
                 bias: next(),
                 skip: pointwise(&next(), block.channels(), block.inputs()),
             }
@@ -78,6 +86,8 @@ impl Network {
         };
         Self {
             noise,
+            stem,
+            stem_bias,
             blocks,
             output,
         }
@@ -93,19 +103,26 @@ impl Network {
     pub(super) fn pass(&self, noisy: &[f32], noise: f32, scratch: &mut Scratch) -> Pass {
         let [first, second] = &self.noise;
         let level = second.activated(&first.activated(&[noise.ln()]));
+        let input = MatRef::from_column_major_slice(noisy, 1, SIDE * SIDE);
+        let bias = Some(self.stem_bias.as_slice());
+        let mut stem = convolve(input, SIDE, self.stem.as_ref(), bias, scratch);
+        activate(&mut stem);
         let mut block = |which: Block, input: MatRef<'_, f32>| {
             let layers = &self.blocks[which as usize];
             let side = which.side();
             let bias = layers.noise.apply(&level);
-            let mut image = convolve(input, side, layers.first.as_ref(), &bias, scratch);
-            activate(&mut image);
+            let mut hidden = convolve(input, side, layers.first.as_ref(), None, scratch);
+            normalise(&mut hidden, &layers.first_scale, &bias);
+            activate(&mut hidden);
             let kernel = layers.second.as_ref();
-            let mut image = convolve(image.as_ref(), side, kernel, &layers.bias, scratch);
-            matmul(image.as_mut(), Accum::Add, layers.skip.as_ref(), input, 1.0, Par::Seq);
+            let mut image = convolve(hidden.as_ref(), side, kernel, None, scratch);
+            normalise(&mut image, &layers.second_scale, &layers.bias);
+            let skip = layers.skip.as_ref();
+            matmul(image.as_mut(), Accum::Add, skip, input, 1.0, Par::Seq);
+            activate(&mut image);
             image
         };
-        let input = MatRef::from_column_major_slice(noisy, 1, SIDE * SIDE);
-        let e1 = block(Block::E1, input);
+        let e1 = block(Block::E1, stem.as_ref());
         let e2 = block(Block::E2, pool(e1.as_ref(), Block::E1.side()).as_ref());
         let pooled = pool(e2.as_ref(), Block::E2.side());
         let middle = block(Block::Middle, pooled.as_ref());

@@ -7,7 +7,7 @@
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
-use super::architecture::TAPS;
+use super::architecture::{GROUPS, LEAST_VARIANCE, TAPS};
 
 /// Room for the neighbourhoods of one image, kept between convolutions.
 #[derive(Debug, Default)]
@@ -16,14 +16,14 @@ pub(super) struct Scratch {
 }
 
 /// The 3 x 3 convolution of a square image (`inputs x side^2`), zero beyond its edges, with a kernel
-/// of `outputs x 9 inputs`: `outputs x side^2`, each begun at its channel's `bias`.
+/// of `outputs x 9 inputs`: `outputs x side^2`, each begun at its channel's `bias`, or at zero.
 ///
 /// One thread computes it, in an order that the shapes alone decide.
 pub(super) fn convolve(
     image: MatRef<'_, f32>,
     side: usize,
     kernel: MatRef<'_, f32>,
-    bias: &[f32],
+    bias: Option<&[f32]>,
     scratch: &mut Scratch,
 ) -> Mat<f32> {
     let (inputs, pixels) = image.shape();
@@ -35,7 +35,9 @@ pub(super) fn convolve(
     let room = &mut scratch.neighbourhoods[..rows * pixels];
     let mut columns = MatMut::from_column_major_slice_mut(room, rows, pixels);
     gather(image, side, columns.as_mut());
-    let mut out = Mat::from_fn(kernel.nrows(), pixels, |channel, _| bias[channel]);
+    let mut out = Mat::from_fn(kernel.nrows(), pixels, |channel, _| {
+        bias.map_or(0.0, |bias| bias[channel])
+    });
     matmul(
         out.as_mut(),
         Accum::Add,
@@ -94,6 +96,35 @@ pub(super) fn join(below: MatRef<'_, f32>, side: usize, skip: MatRef<'_, f32>) -
     joined
 }
 
+/// Brings each group of channels of an image to mean zero and variance one, over its pixels; then multiplies each
+/// channel by its `scale` and adds its `bias`.
+pub(super) fn normalise(image: &mut Mat<f32>, scale: &[f32], bias: &[f32]) {
+    let (channels, pixels) = image.shape();
+    let width = channels / GROUPS;
+    let count = (width * pixels) as f32;
+    for group in 0..GROUPS {
+        let rows = group * width..(group + 1) * width;
+        let mut sums = [0.0_f32; 2];
+        for pixel in 0..pixels {
+            sums[0] += image.col_as_slice(pixel)[rows.clone()].iter().sum::<f32>();
+        }
+        let mean = sums[0] / count;
+        for pixel in 0..pixels {
+            let deviations = image.col_as_slice(pixel)[rows.clone()].iter();
+            sums[1] += deviations.map(|value| (value - mean).powi(2)).sum::<f32>();
+        }
+        let share = (sums[1] / count + LEAST_VARIANCE).sqrt().recip();
+        for pixel in 0..pixels {
+            for (value, channel) in image.col_as_slice_mut(pixel)[rows.clone()]
+                .iter_mut()
+                .zip(rows.clone())
+            {
+                *value = (*value - mean) * share * scale[channel] + bias[channel];
+            }
+        }
+    }
+}
+
 /// SiLU in place, x / (1 + e^-x).
 pub(super) fn activate(image: &mut Mat<f32>) {
     for column in image.col_iter_mut() {
@@ -130,7 +161,13 @@ mod tests {
             let image = random(inputs, side * side, 0);
             let kernel = random(outputs, TAPS * inputs, 1);
             let bias: Vec<f32> = (0..outputs).map(|channel| channel as f32).collect();
-            let fast = convolve(image.as_ref(), side, kernel.as_ref(), &bias, &mut scratch);
+            let fast = convolve(
+                image.as_ref(),
+                side,
+                kernel.as_ref(),
+                Some(&bias),
+                &mut scratch,
+            );
             let naive = Mat::from_fn(outputs, side * side, |output, pixel| {
                 let (row, column) = ((pixel / side) as isize, (pixel % side) as isize);
                 let mut sum = bias[output];
@@ -149,6 +186,28 @@ mod tests {
                 sum
             });
             assert_eq!(fast, naive, "{inputs} to {outputs} channels, side {side}");
+        }
+    }
+
+    /// Two channels a group: values of +-1 and +-3 have mean zero and variance five. Catches a variance over
+    /// single channels or over all, and a scale or bias of another channel.
+    #[test]
+    fn groups_of_channels_are_normalised() {
+        let (channels, pixels) = (2 * GROUPS, 2);
+        let mut image = Mat::from_fn(channels, pixels, |channel, pixel| {
+            let sign = if pixel == 0 { 1.0 } else { -1.0 };
+            100.0 * (channel / 2) as f32 + sign * [1.0, 3.0][channel % 2]
+        });
+        let scale: Vec<f32> = (0..channels).map(|channel| channel as f32).collect();
+        let bias: Vec<f32> = (0..channels).map(|channel| -(channel as f32)).collect();
+        normalise(&mut image, &scale, &bias);
+        for channel in 0..channels {
+            let size = channel as f32;
+            let unit = [1.0, 3.0][channel % 2] / 5.0_f32.sqrt();
+            for (pixel, sign) in [(0, 1.0), (1, -1.0)] {
+                let expected = size * sign * unit - size;
+                assert!((image[(channel, pixel)] - expected).abs() < 1e-4 * (1.0 + size));
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use burn::tensor::ops::{AvgPoolOptions, ConvOptions, InterpolateMode, Interpolat
 use burn::tensor::{Device, Tensor, TensorData, activation, module};
 
 use super::UNetSettings;
-use super::architecture::{Block, SIDE, Slot, slots};
+use super::architecture::{Block, GROUPS, LEAST_VARIANCE, SIDE, Slot, slots};
 use super::draws::Batch;
 use super::parameters::Parameters;
 use crate::DigitalError;
@@ -52,6 +52,8 @@ pub(super) fn train(
 #[derive(Module, Debug)]
 pub(super) struct Network {
     noise: [Dense; 2],
+    stem: Param<Tensor<4>>,
+    stem_bias: Param<Tensor<1>>,
     blocks: [Convolutions; 5],
     output: Dense,
 }
@@ -67,8 +69,10 @@ struct Dense {
 #[derive(Module, Debug)]
 struct Convolutions {
     first: Param<Tensor<4>>,
+    first_scale: Param<Tensor<1>>,
     noise: Dense,
     second: Param<Tensor<4>>,
+    second_scale: Param<Tensor<1>>,
     bias: Param<Tensor<1>>,
     skip: Param<Tensor<2>>,
 }
@@ -82,10 +86,14 @@ impl Network {
         };
         Self {
             noise: [source.dense(), source.dense()],
+            stem: source.next(),
+            stem_bias: source.next(),
             blocks: Block::ALL.map(|_| Convolutions {
                 first: source.next(),
+                first_scale: source.next(),
                 noise: source.dense(),
                 second: source.next(),
+                second_scale: source.next(),
                 bias: source.next(),
                 skip: source.next(),
             }),
@@ -99,14 +107,19 @@ impl Network {
         let level = activation::silu(first.forward(noise.log()));
         let level = activation::silu(second.forward(level));
         let [e1, e2, middle, d2, d1] = &self.blocks;
-        let e1_out = e1.forward(noisy, &level);
+        let stem = convolve(noisy, self.stem.val(), Some(self.stem_bias.val()));
+        let e1_out = e1.forward(activation::silu(stem), &level);
         let e2_out = e2.forward(pool(e1_out.clone()), &level);
         let middle_out = middle.forward(pool(e2_out.clone()), &level);
         let d2_in = Tensor::cat(vec![enlarge(middle_out), e2_out], 1);
         let d2_out = d2.forward(d2_in, &level);
         let d1_in = Tensor::cat(vec![enlarge(d2_out), e1_out], 1);
         let d1_out = d1.forward(d1_in, &level);
-        pointwise(d1_out, self.output.weight.val(), Some(self.output.bias.val()))
+        pointwise(
+            d1_out,
+            self.output.weight.val(),
+            Some(self.output.bias.val()),
+        )
     }
 
     /// The weighted loss of a batch.
@@ -140,11 +153,28 @@ impl Convolutions {
     fn forward(&self, images: Tensor<4>, level: &Tensor<2>) -> Tensor<4> {
         let bias = self.noise.forward(level.clone());
         let [count, channels] = bias.dims();
-        let bias = bias.reshape([count, channels, 1, 1]);
-        let hidden = activation::silu(convolve(images.clone(), self.first.val(), None) + bias);
-        let changed = convolve(hidden, self.second.val(), Some(self.bias.val()));
-        pointwise(images, self.skip.val(), None) + changed
+        let hidden = normalise(
+            convolve(images.clone(), self.first.val(), None),
+            self.first_scale.val(),
+        );
+        let hidden = activation::silu(hidden + bias.reshape([count, channels, 1, 1]));
+        let changed = normalise(
+            convolve(hidden, self.second.val(), None),
+            self.second_scale.val(),
+        );
+        let skip = pointwise(images, self.skip.val(), Some(self.bias.val()));
+        activation::silu(skip + changed)
     }
+}
+
+/// Each group of channels at mean zero and variance one over an image, then scaled channel by channel.
+fn normalise(images: Tensor<4>, scale: Tensor<1>) -> Tensor<4> {
+    let [count, channels, rows, columns] = images.dims();
+    let groups = images.reshape([count, GROUPS, channels / GROUPS * rows * columns]);
+    let deviations = groups.clone() - groups.mean_dim(2);
+    let variances = deviations.clone().square().mean_dim(2);
+    let normal = deviations / (variances + LEAST_VARIANCE).sqrt();
+    normal.reshape([count, channels, rows, columns]) * scale.reshape([1, channels, 1, 1])
 }
 
 fn convolve(images: Tensor<4>, kernel: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {

@@ -14,9 +14,12 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Weights uniform within 1 / sqrt(inputs) of zero, from a stream.
+    /// Scales of one, and weights uniform within 1 / sqrt(inputs) of zero, from a stream.
     pub(super) fn initial(stream: &mut Stream) -> Self {
         Self::from_fn(|slot| {
+            if slot.is_scale() {
+                return vec![1.0; slot.len()];
+            }
             let bound = (slot.fan_in as f32).sqrt().recip();
             (0..slot.len())
                 .map(|_| stream.random_range(-bound..bound))

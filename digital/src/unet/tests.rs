@@ -39,10 +39,10 @@ fn the_parts_have_the_shapes_that_are_promised() {
     assert_eq!(all.middle.shape(), (128, 3 * 16));
     assert_eq!(all.d2.shape(), (96, 3 * 64));
     assert_eq!(all.d1.shape(), (64, 3 * 256));
-    assert_eq!(network.first_kernel(Block::E1).shape(), (64, 9));
+    assert_eq!(network.first_kernel(Block::E1).shape(), (64, 9 * 64));
     assert_eq!(network.first_kernel(Block::D1).shape(), (64, 9 * 160));
     assert_eq!(network.second_kernel(Block::Middle).shape(), (128, 9 * 128));
-    assert_eq!(network.parameters(), 923_393);
+    assert_eq!(network.parameters(), 965_249);
 }
 
 /// Catches a result that depends on an image's neighbours in a batch, on the threads, on the room

@@ -16,8 +16,12 @@
 //! The state at rest, K z = b + J^T x, is then the substrate's guess of (d2, d1).
 
 use faer::{Mat, MatRef};
-use overdamped_conditioning::{Centring, EncoderSettings, FittedOn, Interface, InterfaceSettings, TransferSettings};
-use overdamped_coupling::{Assembled, Fit, FitSettings, Hierarchy, LowRankMap, Method, ModuleId, Moments};
+use overdamped_conditioning::{
+    Centring, EncoderSettings, FittedOn, Interface, InterfaceSettings, TransferSettings,
+};
+use overdamped_coupling::{
+    Assembled, Fit, FitSettings, Hierarchy, LowRankMap, Method, ModuleId, Moments,
+};
 use overdamped_digital::{Activations, Block};
 
 use super::patches::{self, OUTER, PER_IMAGE, gathered};
@@ -133,7 +137,9 @@ impl Decoder {
         let of_child = |of: &Mat<f32>, child| {
             gathered(of.as_ref(), patches, |patch| patches::outer(patch, child))
         };
-        let outer: Vec<Mat<f32>> = (0..OUTER).map(|child| of_child(&activations.d1, child)).collect();
+        let outer: Vec<Mat<f32>> = (0..OUTER)
+            .map(|child| of_child(&activations.d1, child))
+            .collect();
         let mut states = vec![(modules.d2, activations.d2.as_ref())];
         states.extend(modules.d1.into_iter().zip(outer.iter().map(Mat::as_ref)));
 
@@ -166,12 +172,18 @@ impl Decoder {
         }
         let interface = if recipe.interface {
             let told = skip.predict(skips.as_ref())?;
-            Some(interface(skips.as_ref(), (&pulls - &told).as_ref(), recipe.seed)?)
+            Some(interface(
+                skips.as_ref(),
+                (&pulls - &told).as_ref(),
+                recipe.seed,
+            )?)
         } else {
             None
         };
         let couplings = [&from_below, &skip].map(|map| (OUTER, map.wires(), map.dense_wires()));
-        let couplings = couplings.into_iter().chain([(1, inner.wires(), inner.dense_wires())]);
+        let couplings = couplings
+            .into_iter()
+            .chain([(1, inner.wires(), inner.dense_wires())]);
         let (wires, dense_wires) = couplings.fold((0, 0), |sum, (copies, wires, dense)| {
             (sum.0 + copies * wires, sum.1 + copies * dense)
         });
@@ -207,7 +219,11 @@ impl Decoder {
             }
         };
         put(self.modules.e2, activations.e2.as_ref(), &|patch| patch);
-        put(self.modules.middle, activations.middle.as_ref(), &patches::middle);
+        put(
+            self.modules.middle,
+            activations.middle.as_ref(),
+            &patches::middle,
+        );
         for child in 0..OUTER {
             let column = |patch| patches::outer(patch, child);
             put(self.modules.e1[child], activations.e1.as_ref(), &column);
@@ -271,7 +287,12 @@ fn interface(x: MatRef<'_, f32>, missing: MatRef<'_, f32>, seed: u64) -> anyhow:
 fn identity(units: usize) -> anyhow::Result<LowRankMap> {
     let one = Mat::identity(units, units);
     let zero = vec![0.0; units];
-    Ok(LowRankMap::new(one.as_ref(), one.as_ref(), zero.clone(), zero)?)
+    Ok(LowRankMap::new(
+        one.as_ref(),
+        one.as_ref(),
+        zero.clone(),
+        zero,
+    )?)
 }
 
 fn fit_mean(activations: MatRef<'_, f32>) -> Vec<f64> {

@@ -41,7 +41,9 @@ pub fn gathered(
 ) -> Mat<f32> {
     let mut gathered = Mat::zeros(activations.nrows(), patches);
     for patch in 0..patches {
-        gathered.col_mut(patch).copy_from(activations.col(column(patch)));
+        gathered
+            .col_mut(patch)
+            .copy_from(activations.col(column(patch)));
     }
     gathered
 }

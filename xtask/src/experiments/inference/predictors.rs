@@ -3,7 +3,8 @@
 
 use faer::{Mat, MatRef};
 use overdamped_conditioning::{
-    Centring, Encoder, EncoderSettings, FittedOn, Interface, InterfaceSettings, Transfer, TransferSettings,
+    Centring, Encoder, EncoderSettings, FittedOn, Interface, InterfaceSettings, Transfer,
+    TransferSettings,
 };
 use overdamped_coupling::{Fit, FitSettings, LowRankMap, Method, Moments};
 use overdamped_digital::{Block, UNet};
@@ -11,6 +12,7 @@ use overdamped_digital::{Block, UNet};
 use super::decoder::{Decoder, Recipe};
 use super::scores::{Score, downstream, means, score};
 use super::source::View;
+use super::study::Entrant;
 
 /// What one contender reached.
 pub struct Outcome {
@@ -40,7 +42,13 @@ impl<'a> Bench<'a> {
     /// A bench of these views.
     pub fn new(network: &'a UNet, train: &'a View, held: &'a View, seed: u64) -> Self {
         let mean = means(train.decoder());
-        Self { network, train, held, mean, seed }
+        Self {
+            network,
+            train,
+            held,
+            mean,
+            seed,
+        }
     }
 
     /// Judges a prediction (64 x held-out pixels).
@@ -52,15 +60,21 @@ impl<'a> Bench<'a> {
         id: &'static str,
         title: &str,
         parameters: usize,
-        predicted: MatRef<'_, f32>,
-    ) -> anyhow::Result<Outcome> {
-        Ok(Outcome {
+        predicted: Mat<f32>,
+    ) -> anyhow::Result<Entrant> {
+        let outcome = Outcome {
             id,
             title: title.to_owned(),
             parameters,
-            score: score(predicted, self.held.decoder(), &self.mean),
-            downstream: downstream(self.network, predicted, self.held)?,
-        })
+            score: score(predicted.as_ref(), self.held.decoder(), &self.mean),
+            downstream: downstream(self.network, predicted.as_ref(), self.held)?,
+        };
+        Ok((outcome, predicted))
+    }
+
+    /// Pixels that contenders are judged on.
+    pub fn pixels(&self) -> usize {
+        self.held.decoder().ncols()
     }
 
     /// Moments of encoder and decoder on the training images.
@@ -92,7 +106,7 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// Fits that fail.
-    pub fn baselines(&self) -> anyhow::Result<Vec<Outcome>> {
+    pub fn baselines(&self) -> anyhow::Result<Vec<Entrant>> {
         let (x, y) = (self.train.encoder(), self.train.decoder());
         let told = self.held.encoder();
         let pixels = told.ncols();
@@ -100,8 +114,13 @@ impl<'a> Bench<'a> {
         let constant = Mat::from_fn(units, pixels, |unit, _| self.mean[unit] as f32);
         let own = self.held.decoder();
         let mut outcomes = vec![
-            self.judge("unet", "the U-Net's own decoder", self.network.parameters(), own)?,
-            self.judge("mean", "mean of the training images", units, constant.as_ref())?,
+            self.judge(
+                "unet",
+                "the U-Net's own decoder",
+                self.network.parameters(),
+                own.to_owned(),
+            )?,
+            self.judge("mean", "mean of the training images", units, constant)?,
         ];
 
         let linear = |x: MatRef<'_, f32>, y: MatRef<'_, f32>| {
@@ -112,24 +131,42 @@ impl<'a> Bench<'a> {
         let code = |x| anyhow::Ok(modes.encode(self.centred(x).as_ref())?);
         let few = linear(code(x)?.as_ref(), y)?.predict(code(told)?.as_ref())?;
         let parameters = 2 * 4 * units;
-        outcomes.push(self.judge("pca4", "four principal components of e1, least squares", parameters, few.as_ref())?);
+        outcomes.push(self.judge(
+            "pca4",
+            "four principal components of e1, least squares",
+            parameters,
+            few,
+        )?);
 
         let map = linear(x, y)?;
         let predicted = map.predict(told)?;
-        outcomes.push(self.judge("ridge", "least squares on e1", map.dense_wires(), predicted.as_ref())?);
+        outcomes.push(self.judge("ridge", "least squares on e1", map.dense_wires(), predicted)?);
         let map = linear(self.train.surroundings()?.as_ref(), y)?;
         let predicted = map.predict(self.held.surroundings()?.as_ref())?;
         outcomes.push(self.judge(
             "ridge_below",
             "least squares on e1 and the U-Net's own d2",
             map.dense_wires(),
-            predicted.as_ref(),
+            predicted,
         )?);
 
-        let settings = TransferSettings { hidden: 20, seed: self.seed, ..TransferSettings::default() };
-        let (plain, _) = Transfer::fit(self.centred(x).as_ref(), self.less_mean(y).as_ref(), &settings)?;
+        let settings = TransferSettings {
+            hidden: 20,
+            seed: self.seed,
+            ..TransferSettings::default()
+        };
+        let (plain, _) = Transfer::fit(
+            self.centred(x).as_ref(),
+            self.less_mean(y).as_ref(),
+            &settings,
+        )?;
         let predicted = self.plus_mean(plain.apply(self.centred(told).as_ref())?);
-        outcomes.push(self.judge("mlp", "a perceptron of 64-20-64 from e1", plain.parameters(), predicted.as_ref())?);
+        outcomes.push(self.judge(
+            "mlp",
+            "a perceptron of 64-20-64 from e1",
+            plain.parameters(),
+            predicted,
+        )?);
 
         let interface = published(x, y, self.seed)?;
         let predicted = interface.drive(told)?;
@@ -137,7 +174,7 @@ impl<'a> Bench<'a> {
             "interface",
             "the published interface, 64-4-64-16-64, from e1",
             interface.parameters(),
-            predicted.as_ref(),
+            predicted,
         )?);
         Ok(outcomes)
     }
@@ -146,7 +183,7 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// Fits that fail.
-    pub fn couplings(&self, rank: usize) -> anyhow::Result<Vec<Outcome>> {
+    pub fn couplings(&self, rank: usize) -> anyhow::Result<Vec<Entrant>> {
         let moments = self.moments()?;
         let fitted = Fit::new(&moments, Method::ReducedRank, FitSettings::default())?.rank(rank)?;
         let contenders: [(&str, String, LowRankMap); 3] = [
@@ -160,13 +197,17 @@ impl<'a> Bench<'a> {
                 format!("random couplings of rank {rank}, best scale"),
                 fitted.random_control(self.seed).calibrated(&moments)?,
             ),
-            ("reduced_rank", format!("couplings by reduced-rank regression, rank {rank}"), fitted),
+            (
+                "reduced_rank",
+                format!("couplings by reduced-rank regression, rank {rank}"),
+                fitted,
+            ),
         ];
         contenders
             .into_iter()
             .map(|(id, title, map)| {
                 let predicted = map.predict(self.held.encoder())?;
-                self.judge(id, &title, map.wires(), predicted.as_ref())
+                self.judge(id, &title, map.wires(), predicted)
             })
             .collect()
     }
@@ -175,11 +216,16 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// Fits that fail.
-    pub fn full(&self, id: &'static str, title: &str, recipe: &Recipe) -> anyhow::Result<(Outcome, Decoder)> {
+    pub fn full(
+        &self,
+        id: &'static str,
+        title: &str,
+        recipe: &Recipe,
+    ) -> anyhow::Result<(Entrant, Decoder)> {
         let decoder = Decoder::fit(self.train, recipe)?;
         let predicted = decoder.decode(&self.held.activations)?;
         let digital = decoder.interface.as_ref().map_or(0, Interface::parameters);
-        let outcome = self.judge(id, title, decoder.wires + digital, predicted.as_ref())?;
+        let outcome = self.judge(id, title, decoder.wires + digital, predicted)?;
         Ok((outcome, decoder))
     }
 
@@ -207,7 +253,10 @@ fn moments(x: MatRef<'_, f32>, y: MatRef<'_, f32>) -> anyhow::Result<Moments> {
 fn published(x: MatRef<'_, f32>, y: MatRef<'_, f32>, seed: u64) -> anyhow::Result<Interface> {
     let settings = InterfaceSettings {
         encoder: EncoderSettings::default(),
-        transfer: TransferSettings { seed, ..TransferSettings::default() },
+        transfer: TransferSettings {
+            seed,
+            ..TransferSettings::default()
+        },
         centring: Centring::Both,
         fitted_on: FittedOn::Encoded,
     };
