@@ -88,7 +88,10 @@ fn the_seed_decides_every_bit() {
         (one.join().unwrap(), other.join().unwrap())
     });
     assert_eq!(once, meanwhile);
-    assert_eq!(once, run(3));
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        assert_eq!(once, pool.unwrap().install(|| run(3)), "{threads} threads");
+    }
     assert_ne!(once, run(4));
 }
 
