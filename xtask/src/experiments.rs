@@ -126,7 +126,7 @@ pub fn choose(names: &[String], preset: Preset) -> Result<Vec<&'static Experimen
             return Err(ChoiceError::Unknown {
                 name: name.clone(),
                 known: format!(
-                    "sgm, floweqprop, eqprop (whole groups), {}",
+                    "sgm, floweqprop, eqprop, inference (whole groups), {}",
                     known.join(", ")
                 ),
             });

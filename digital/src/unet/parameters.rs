@@ -59,6 +59,7 @@ impl Parameters {
     }
 
     /// Moves to `kept` of itself and 1 - `kept` of `other`.
+    #[cfg(feature = "burn")]
     pub(super) fn blend(&mut self, other: &Self, kept: f64) {
         let (kept, taken) = (kept as f32, (1.0 - kept) as f32);
         for (mine, theirs) in self.tensors.iter_mut().zip(&other.tensors) {

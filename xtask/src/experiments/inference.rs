@@ -4,19 +4,31 @@
 //! |---|---|
 //! | `source` | the U-Net, and the activations that it makes of noised digits |
 //! | `scores` | how near predicted activations come to its own |
-//! | `decoder` | the decoder of the U-Net as one bilinear energy, fitted module by module |
+//! | `patches`, `decoder` | the decoder of the U-Net as one bilinear energy, fitted module by module |
+//! | `study`, `predictors`, `ranks` | everything that predicts the decoder, judged alike |
 //! | `published` | the published pipeline to the letter, and the audit beside it |
 //! | `langevin` | the decoder sampled by the engine |
 //! | `generation` | the whole reverse process with the substrate in the decoder's place |
+//! | `figures` | what they show |
 
 mod decoder;
+mod figures;
 mod patches;
 mod predictors;
+mod ranks;
 mod scores;
 mod source;
 mod study;
 
 use super::Experiment;
+use crate::results::Preset;
 
 /// The experiments of this system.
-pub const ALL: &[Experiment] = &[];
+pub const ALL: &[Experiment] = &[Experiment {
+    name: "inference",
+    about: "a U-Net's decoder predicted by couplings: every method, beside what is trivial",
+    needs_mnist: false,
+    presets: &[Preset::Quick, Preset::Paper],
+    has_published: false,
+    run: study::run,
+}];

@@ -1,7 +1,5 @@
 //! Where activations come from: the denoising U-Net kept under `data/`, run on noised digits.
 
-use std::collections::BTreeMap;
-
 use anyhow::Context as _;
 use faer::{Mat, MatRef};
 use overdamped_digital::{Activations, Block, UNet, enlarged};
@@ -17,8 +15,6 @@ const NETWORK: &[u8] = include_bytes!("../../../../data/unet16.safetensors");
 pub struct Source {
     /// The network.
     pub network: UNet,
-    /// What its file says of it.
-    pub description: BTreeMap<String, String>,
     /// Images it was trained on, and those held back.
     pub images: Split,
 }
@@ -55,11 +51,7 @@ impl Source {
             "data/unet16.safetensors does not name its seed; train it anew with train-unet",
         )?;
         let images = embedded::enlarged_split(seed.parse()?)?;
-        Ok(Self {
-            network,
-            description,
-            images,
-        })
+        Ok(Self { network, images })
     }
 
     /// The first `most` images of a part, noised; every image has a stream of its own, so that more images
