@@ -15,6 +15,7 @@ mod decoder;
 mod figures;
 mod patches;
 mod predictors;
+mod published;
 mod ranks;
 mod scores;
 mod source;

@@ -5,6 +5,7 @@ use faer::Mat;
 use super::decoder::Recipe;
 use super::figures;
 use super::predictors::{Bench, Outcome};
+use super::published;
 use super::ranks;
 use super::source::{Part, Source, View};
 use crate::experiments::Context;
@@ -64,6 +65,7 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
             blocks.push(Block::Strip(strip(&source, &held, outcomes)));
             blocks.push(ranks::sweep(context, &bench)?);
             context.interrupt.check()?;
+            blocks.extend(published::audit(context, &train, &held, &source.network)?);
         }
     }
     blocks.insert(0, figures::unet(NAME, plan.sigmas));

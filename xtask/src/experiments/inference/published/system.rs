@@ -40,16 +40,12 @@ pub struct Modules {
 }
 
 impl Modules {
-    /// Of the outer blocks. The published network takes the first kernel of both; here the first of the encoder sees one
-    /// input, the image, and it is the second that has the published shape (as many inputs as outputs).
+    /// Of the first kernels of the outer blocks, as published.
     ///
     /// # Errors
     /// None for a trained network.
     pub fn of(network: &UNet) -> anyhow::Result<Self> {
-        let kernels = [
-            inputs_first(network.second_kernel(Block::E1)),
-            inputs_first(network.first_kernel(Block::D1)),
-        ];
+        let kernels = [Block::E1, Block::D1].map(|block| inputs_first(network.first_kernel(block)));
         let [encoder, decoder] = &kernels;
         Self::of_weights(cut(encoder.as_ref())?, cut(decoder.as_ref())?, RANK)
     }
