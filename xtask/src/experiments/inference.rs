@@ -13,6 +13,7 @@
 
 mod decoder;
 mod figures;
+mod langevin;
 mod patches;
 mod predictors;
 mod published;
