@@ -143,10 +143,16 @@ impl Bench {
     /// # Errors
     /// A pixel that is not finite.
     pub fn accuracy(&self, images: &Mat<f32>, asked: &[u8]) -> anyhow::Result<f64> {
-        let clipped = Mat::from_fn(images.nrows(), images.ncols(), |pixel, image| {
-            images[(pixel, image)].clamp(-1.0, 1.0)
-        });
-        Ok(self.judge.accuracy(clipped.as_ref(), asked)?)
+        Ok(self.judge.accuracy(clipped(images).as_ref(), asked)?)
+    }
+
+    /// The digit that the judge reads in each image.
+    ///
+    /// # Errors
+    /// A pixel that is not finite.
+    pub fn read(&self, images: &Mat<f32>) -> anyhow::Result<Vec<u8>> {
+        let verdicts = self.judge.classify(clipped(images).as_ref())?;
+        Ok(verdicts.into_iter().map(|(digit, _)| digit).collect())
     }
 
     /// Mean of `accuracies`, one for each sampling seed, beside chance and real digits.
@@ -163,6 +169,13 @@ impl Bench {
             .best("real digits that the judge has not seen", self.reads_real)
             .reference("standard deviation over seeds", deviation)
     }
+}
+
+/// The images as a display would show them.
+fn clipped(images: &Mat<f32>) -> Mat<f32> {
+    Mat::from_fn(images.nrows(), images.ncols(), |pixel, image| {
+        images[(pixel, image)].clamp(-1.0, 1.0)
+    })
 }
 
 /// How well a judge reads real digits that it has not seen: on each half, after training on the other.
