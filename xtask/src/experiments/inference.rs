@@ -13,6 +13,7 @@
 
 mod decoder;
 mod figures;
+mod generation;
 mod langevin;
 mod patches;
 mod predictors;
@@ -26,11 +27,29 @@ use super::Experiment;
 use crate::results::Preset;
 
 /// The experiments of this system.
-pub const ALL: &[Experiment] = &[Experiment {
-    name: "inference",
-    about: "a U-Net's decoder predicted by couplings: every method, beside what is trivial",
-    needs_mnist: false,
-    presets: &[Preset::Quick, Preset::Paper],
-    has_published: false,
-    run: study::run,
-}];
+pub const ALL: &[Experiment] = &[
+    Experiment {
+        name: "inference",
+        about: "a U-Net's decoder predicted by couplings: every method, beside what is trivial",
+        needs_mnist: false,
+        presets: &[Preset::Quick, Preset::Paper],
+        has_published: false,
+        run: study::run,
+    },
+    Experiment {
+        name: "inference.langevin",
+        about: "the decoder sampled by the engine: equilibrium, averages, times",
+        needs_mnist: false,
+        presets: &[Preset::Quick, Preset::Paper],
+        has_published: false,
+        run: langevin::run,
+    },
+    Experiment {
+        name: "inference.generation",
+        about: "digits out of noise, with a substrate in the place of a U-Net's decoder",
+        needs_mnist: false,
+        presets: &[Preset::Quick, Preset::Paper],
+        has_published: false,
+        run: generation::run,
+    },
+];

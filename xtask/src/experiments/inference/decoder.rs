@@ -25,6 +25,7 @@ use overdamped_coupling::{
 use overdamped_digital::{Activations, Block};
 
 use super::patches::{self, OUTER, PER_IMAGE, gathered};
+use super::scores::means;
 use super::source::{View, stacked};
 
 /// What the decoder is made of.
@@ -130,7 +131,7 @@ impl Decoder {
         for d1 in modules.d1 {
             hierarchy.couple(modules.d2, d1, &from_below)?;
         }
-        let inner = fit_mean(activations.d2.as_ref());
+        let inner = means(activations.d2.as_ref());
         hierarchy.centre(modules.d2, &inner)?;
         hierarchy.weaken(&modules.clamped(), MARGIN)?;
 
@@ -234,6 +235,12 @@ impl Decoder {
         Ok(states)
     }
 
+    /// The units of the outer decoder as rows of the states, pixel by pixel.
+    pub fn outer_rows(&self) -> Vec<usize> {
+        let rows = |module: &ModuleId| self.network.energy.rows(module.index());
+        self.modules.d1.iter().flat_map(rows).collect()
+    }
+
     /// The outer decoder's activations (64 x pixels of all images) in states of all modules.
     pub fn outer(&self, states: MatRef<'_, f64>) -> Mat<f32> {
         let patches = states.ncols();
@@ -293,8 +300,4 @@ fn identity(units: usize) -> anyhow::Result<LowRankMap> {
         zero.clone(),
         zero,
     )?)
-}
-
-fn fit_mean(activations: MatRef<'_, f32>) -> Vec<f64> {
-    super::scores::means(activations)
 }

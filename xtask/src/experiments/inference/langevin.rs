@@ -26,12 +26,19 @@ use overdamped_coupling::Assembled;
 use overdamped_substrate::stream;
 
 use self::bench::{Bench, Device};
+use super::decoder::{Decoder, Recipe};
+use super::patches::OUTER;
+use super::scores::means;
+use super::source::{Part, Source};
 use crate::experiments::Context;
 use crate::progress::Progress;
-use crate::report::Block;
+use crate::report::{Block, Section};
 
 /// What all ids start with.
 const NAME: &str = "inference.langevin";
+/// Noise of the image, and the training images that the decoder is fitted to.
+const SIGMA: f32 = 0.5;
+const FITTED: usize = 500;
 /// Most patches of a study: those of one image.
 const PATCHES: usize = 64;
 /// Relaxation times of the slowest mode until what is left of the start is 1e-4 of it.
@@ -55,6 +62,35 @@ pub struct Case<'a> {
     pub mean: &'a [f64],
 }
 
+/// Fits the decoder, and samples it for one held-out image.
+///
+/// # Errors
+/// As [`measure`].
+pub fn run(context: &mut Context) -> anyhow::Result<Section> {
+    let source = Source::open()?;
+    let train = source.view(Part::Train, FITTED, SIGMA, context.seed)?;
+    let held = source.view(Part::HeldOut, 1, SIGMA, context.seed)?;
+    let recipe = Recipe {
+        seed: context.seed,
+        ..Recipe::default()
+    };
+    let decoder = Decoder::fit(&train, &recipe)?;
+    let states = decoder.states(&held.activations)?;
+    let read = decoder.outer_rows();
+    let mean = means(train.decoder());
+    let case = Case {
+        network: &decoder.network,
+        states: states.as_ref(),
+        read: &read,
+        mean: &mean.repeat(OUTER),
+    };
+    Ok(Section {
+        title: "The decoder as a substrate in a bath: sampled, not solved".to_owned(),
+        intro: figures::INTRO.to_owned(),
+        blocks: measure(context, &case)?,
+    })
+}
+
 /// Measures equilibrium, averages, times and acts, and records them under `inference.langevin`.
 ///
 /// # Errors
@@ -64,7 +100,7 @@ pub fn measure(context: &mut Context, case: &Case<'_>) -> anyhow::Result<Vec<Blo
     let seed = |study| stream::derive(context.seed, study);
     let seeds = [seed(1), seed(2), seed(3), seed(4), seed(5)];
     let text = |text: &str| Block::Text(text.to_owned());
-    let mut blocks = vec![text(figures::INTRO), text(figures::EQUILIBRIUM)];
+    let mut blocks = vec![text(figures::EQUILIBRIUM)];
     blocks.extend(equilibrium::study(context, &bench, seeds[0])?);
     blocks.push(text(figures::SAMPLES));
     blocks.extend(samples::study(context, &bench, seeds[1])?);
