@@ -3,6 +3,8 @@
 //! An image of 16 x 16 pixels is 64 patches, numbered `image * 64 + pixel of the 8 x 8 grid`. Since the U-Net enlarges by
 //! repeating pixels, a patch has everything that its outer decoder is told from below.
 
+use std::ops::Range;
+
 use faer::{Mat, MatRef};
 use overdamped_digital::Block;
 
@@ -48,6 +50,31 @@ pub fn gathered(
     gathered
 }
 
+/// Pixels of a window.
+pub const WINDOW: usize = 9;
+
+/// The nine pixels around each pixel of some images on a square grid, one below the other in row-major order, zero
+/// beyond the edges: 9 channels x pixels.
+pub fn windows(activations: MatRef<'_, f32>, side: usize, images: Range<usize>) -> Mat<f32> {
+    let (channels, pixels) = (activations.nrows(), side * side);
+    let mut windows = Mat::zeros(WINDOW * channels, images.len() * pixels);
+    for (column, at) in (images.start * pixels..images.end * pixels).enumerate() {
+        let (row, place) = (at % pixels / side, at % side);
+        for tap in 0..WINDOW {
+            let (down, right) = (row + tap / 3, place + tap % 3);
+            let inside = (1..=side).contains(&down) && (1..=side).contains(&right);
+            if inside {
+                let neighbour = at - at % pixels + (down - 1) * side + right - 1;
+                let into = windows
+                    .col_mut(column)
+                    .subrows_mut(tap * channels, channels);
+                { into }.copy_from(activations.col(neighbour));
+            }
+        }
+    }
+    windows
+}
+
 #[cfg(test)]
 mod tests {
     use faer::mat;
@@ -82,6 +109,18 @@ mod tests {
         for patch in 0..2 * PER_IMAGE {
             assert_eq!(fine[(0, patch)], middle(patch) as f32);
         }
+    }
+
+    /// Two images of 2 x 2 pixels with one channel: catches windows that wrap, turn or see another image.
+    #[test]
+    fn windows_have_the_neighbours_of_each_pixel() {
+        let images = mat![[1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]];
+        let second = windows(images.as_ref(), 2, 1..2);
+        let column = |at: usize| second.col_as_slice(at).to_vec();
+        assert_eq!(column(0), [0.0, 0.0, 0.0, 0.0, 5.0, 6.0, 0.0, 7.0, 8.0]);
+        assert_eq!(column(3), [5.0, 6.0, 0.0, 7.0, 8.0, 0.0, 0.0, 0.0, 0.0]);
+        let both = windows(images.as_ref(), 2, 0..2);
+        assert_eq!(both.subcols(4, 4), second);
     }
 
     #[test]

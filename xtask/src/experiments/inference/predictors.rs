@@ -9,9 +9,9 @@ use overdamped_conditioning::{
 use overdamped_coupling::{Fit, FitSettings, LowRankMap, Method, Moments};
 use overdamped_digital::{Block, UNet};
 
-use super::decoder::{Decoder, Recipe};
+use super::decoder::{self, Decoder, Recipe};
 use super::scores::{Score, downstream, means, score};
-use super::source::View;
+use super::source::{View, shifted};
 use super::study::Entrant;
 
 /// What one contender reached.
@@ -224,7 +224,10 @@ impl<'a> Bench<'a> {
     ) -> anyhow::Result<(Entrant, Decoder)> {
         let decoder = Decoder::fit(self.train, recipe)?;
         let predicted = decoder.decode(&self.held.activations)?;
-        let digital = decoder.interface.as_ref().map_or(0, Interface::parameters);
+        let digital = decoder
+            .interface
+            .as_ref()
+            .map_or(0, decoder::Interface::parameters);
         let outcome = self.judge(id, title, decoder.wires + digital, predicted)?;
         Ok((outcome, decoder))
     }
@@ -261,11 +264,4 @@ fn published(x: MatRef<'_, f32>, y: MatRef<'_, f32>, seed: u64) -> anyhow::Resul
         fitted_on: FittedOn::Encoded,
     };
     Ok(Interface::fit(x, x, y, &settings)?.0)
-}
-
-/// `sign` times a value for each row, added to all columns.
-fn shifted(matrix: MatRef<'_, f32>, by: &[f64], sign: f64) -> Mat<f32> {
-    Mat::from_fn(matrix.nrows(), matrix.ncols(), |row, column| {
-        (f64::from(matrix[(row, column)]) + sign * by[row]) as f32
-    })
 }

@@ -132,3 +132,10 @@ pub fn pooled(activations: MatRef<'_, f32>, pixels: usize) -> Mat<f32> {
         (sum / pixels as f64) as f32
     })
 }
+
+/// `sign` times a value for each row, added to all columns.
+pub fn shifted(matrix: MatRef<'_, f32>, by: &[f64], sign: f64) -> Mat<f32> {
+    Mat::from_fn(matrix.nrows(), matrix.ncols(), |row, column| {
+        (f64::from(matrix[(row, column)]) + sign * by[row]) as f32
+    })
+}

@@ -106,7 +106,6 @@ fn contest(context: &mut Context, bench: &Bench<'_>, sigma: f32) -> anyhow::Resu
     let dense = Recipe {
         outer: 64,
         inner: 96,
-        interface: false,
         ..recipe
     };
     let bare = Recipe {
@@ -120,11 +119,7 @@ fn contest(context: &mut Context, bench: &Bench<'_>, sigma: f32) -> anyhow::Resu
             "the substrate: couplings, hierarchy and interface",
             &recipe,
         ),
-        (
-            "full_rank",
-            "the same at full rank, without the interface",
-            &dense,
-        ),
+        ("full_rank", "the same at full rank", &dense),
     ];
     for (id, title, recipe) in fulls {
         context.interrupt.check()?;
