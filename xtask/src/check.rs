@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn every_library_crate_is_found() {
         let manifests = library_manifests().unwrap();
-        for name in ["energy", "substrate", "learn"] {
+        for name in ["energy", "substrate", "learn", "coupling", "conditioning"] {
             let path = Path::new("crates").join(name).join("Cargo.toml");
             assert!(manifests.contains(&path), "{manifests:?}");
         }

@@ -1,9 +1,11 @@
 //! What the experiments of this system show in the report.
 
+use std::path::Path;
+
 use faer::Mat;
 
 use super::study::Entrant;
-use crate::report::{Block, Comparison, Frame, Strip, Table};
+use crate::report::{Block, Comparison, Frame, Strip, Table, png};
 
 /// What the section of the study says.
 pub const STUDY: &str = "A U-Net denoises digits of 16 x 16 pixels. Its outer decoder d1 is to be the equilibrium of a substrate: \
@@ -77,4 +79,27 @@ pub fn strip(columns: Vec<(String, Mat<f32>)>) -> Strip {
         side: 16,
         scale: 4,
     }
+}
+
+/// Writes a strip as a picture: one row for each image, one column for each frame.
+///
+/// # Errors
+/// A folder that cannot be written.
+pub fn keep(strip: &Strip, path: &Path) -> anyhow::Result<()> {
+    let (cols, side) = (strip.frames.len(), strip.side);
+    let rows = strip.frames.first().map_or(0, |frame| frame.images.ncols());
+    let images = Mat::from_fn(side * side, rows * cols, |pixel, place| {
+        strip.frames[place % cols].images[(pixel, place / cols)]
+    });
+    let scale = strip.scale;
+    Ok(png::write_grid(
+        path,
+        images.as_ref(),
+        png::Layout {
+            rows,
+            cols,
+            side,
+            scale,
+        },
+    )?)
 }

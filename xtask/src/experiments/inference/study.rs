@@ -62,7 +62,15 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         if sigma == MAIN {
             context.interrupt.check()?;
             full(context, &outcomes)?;
-            blocks.push(Block::Strip(strip(&source, &held, outcomes)));
+            let strip = strip(&source, &held, outcomes);
+            figures::keep(
+                &strip,
+                &context
+                    .recorder
+                    .folder()
+                    .join("images/inference.denoised.png"),
+            )?;
+            blocks.push(Block::Strip(strip));
             blocks.push(ranks::sweep(context, &bench)?);
             context.interrupt.check()?;
             blocks.extend(published::audit(context, &train, &held, &source.network)?);

@@ -139,9 +139,8 @@ pub fn text(digits: &Findings, noise: &Findings, fitted: usize, sigma: f32) -> S
     format!(
         "{cosines}\n\n{skip}\n\nThe couplings inside a module tie units of pooled activations by weights that are numbered by \
          input and tap, and the skip enters the system with a plus sign; both are kept. What differs from the published setting: \
-         the kernel of the encoder is the second of block e1, for the first sees only the image; the U-Net has 64 channels \
-         and no normalisation, where 64 of 128 channels are taken of one that has; and it was trained on digits of 16 x 16 \
-         pixels at all noise levels, which in the published code is an option, for one level."
+         the U-Net has 64 channels in its outer blocks, where 64 of 128 are taken; it is told the noise; and it was trained on \
+         digits of 16 x 16 pixels at all noise levels, which in the published code is an option, for one level."
     )
 }
 
