@@ -16,7 +16,7 @@
 //!
 //! The stem is SiLU(conv 3x3 + bias). A block is residual,
 //! SiLU(conv 1x1(x) + N(conv 3x3(SiLU(N(conv 3x3(x)) + bias of sigma))) + bias), with group normalisation N. It is the
-//! topology of the network of arXiv 2604.14332, at half its widths and with the noise as an input. That the image is read out
+//! topology of the network of arXiv 2604.14332, with fewer channels and with the noise as an input. That the image is read out
 //! pixel by pixel makes d1 a full account of it: whatever predicts d1 can stand in for the decoder.
 //!
 //! The forward pass is this crate's own and in every build; training is burn's, behind its feature.
@@ -71,7 +71,7 @@ pub struct UNet {
 /// What the blocks of a [`UNet`] compute from n images.
 ///
 /// Rows are channels. Column `image * pixels + pixel` is one pixel of one image, row-major.
-/// An image takes 165 KiB.
+/// An image takes 185 KiB.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Activations {
     /// The predicted clean images, `256 x n`, one column an image.
@@ -306,8 +306,13 @@ impl UNet {
 /// those of whole images.
 pub fn enlarged(activations: MatRef<'_, f32>, side: usize) -> Result<Mat<f32>, DigitalError> {
     crate::require("the side of a grid", side as f64, side > 0, "at least 1")?;
-    let pixels = side * side;
-    let images = whole_images(activations.ncols(), pixels)?;
+    let columns = activations.ncols();
+    // A grid with more pixels than there are columns holds no whole image.
+    let pixels = side.checked_mul(side).unwrap_or(usize::MAX);
+    let images = whole_images(columns, pixels)?;
+    if images == 0 {
+        return Ok(Mat::zeros(activations.nrows(), 0));
+    }
     let mut fine = Mat::zeros(activations.nrows(), 4 * pixels * images);
     for column in 0..fine.ncols() {
         let (image, pixel) = (column / (4 * pixels), column % (4 * pixels));

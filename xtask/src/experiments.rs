@@ -194,7 +194,7 @@ mod tests {
         assert!(quick.contains(&"sgm.digits01") && !quick.contains(&"sgm.mnist01"));
         assert_eq!(
             quick,
-            names(&["sgm", "floweqprop", "eqprop"], Preset::Quick).unwrap()
+            names(&["sgm", "floweqprop", "eqprop", "inference"], Preset::Quick).unwrap()
         );
         assert!(
             names(&["sgm"], Preset::Paper)

@@ -231,7 +231,7 @@ pub fn thermal_noise(
     let symmetric = (0..units).all(|i| {
         (0..i).all(|j| {
             let (one, other) = (stiffness[(i, j)], stiffness[(j, i)]);
-            (one - other).abs() <= 1e-9 * (one.abs() + other.abs())
+            (one - other).abs() <= 1e-9 * (stiffness[(i, i)] * stiffness[(j, j)]).abs().sqrt()
         })
     });
     let Some(factors) = stiffness.llt(Side::Lower).ok().filter(|_| symmetric) else {

@@ -21,12 +21,13 @@ use crate::{ConditioningError, check};
 
 /// Settings of the encoder's fit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct EncoderSettings {
     /// Width r of the bottleneck. Default 4, as published.
     pub rank: usize,
     /// Ridge on the inputs' second moments, in units of their mean over the features; at least 0.
-    /// Default 1e-6: below the rounding of single-precision activations, enough to make constant or
-    /// duplicated features harmless.
+    /// Default 1e-6, enough to make constant or duplicated features harmless; directions fainter than a
+    /// thousandth of the typical amplitude are suppressed.
     pub ridge: f64,
 }
 
@@ -131,8 +132,7 @@ impl Encoder {
     /// of each is positive.
     ///
     /// # Errors
-    /// Settings out of range, unpaired or non-finite data; [`ConditioningError::Units`] if r is above D
-    /// or D'; [`ConditioningError::TooFewSamples`] below r samples;
+    /// [`ConditioningError::Setting`], also if r is above D or D'; unpaired or non-finite data; [`ConditioningError::TooFewSamples`] below r samples;
     /// [`ConditioningError::RankDeficient`] if the inputs span fewer than r directions or, without a
     /// ridge, fewer than D.
     pub fn fit(

@@ -47,6 +47,7 @@ pub enum FittedOn {
 
 /// Settings of the interface's fit; the default is the published interface.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct InterfaceSettings {
     /// The bottleneck.
     pub encoder: EncoderSettings,

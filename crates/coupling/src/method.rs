@@ -79,8 +79,9 @@ impl Method {
 #[serde(default, deny_unknown_fields)]
 pub struct FitSettings {
     /// What is added to each variance of Cxx, and of Cyy where a method divides by it, as a share of that
-    /// side's mean variance (0 or more). The default of 1e-6 moves R^2 by about that much at most, and keeps
-    /// constant and duplicated units from being divided by; zero refuses them.
+    /// side's mean variance (0 or more). The default of 1e-6 keeps constant and duplicated units from being divided
+    /// by, and is harmless to units whose spread is well above a thousandth of the root mean variance: bring units to
+    /// one scale where it is not. Zero refuses constant and duplicated units.
     pub ridge: f64,
 }
 

@@ -21,6 +21,7 @@ const BATCHES: u64 = 1;
 
 /// Settings of the transfer's training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct TransferSettings {
     /// Hidden units h. Default 16, as published.
     pub hidden: usize,

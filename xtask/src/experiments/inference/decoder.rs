@@ -11,10 +11,11 @@
 //! bottleneck above it, d2 = G u; and d1 from the window of e1 and that estimate of d2, d1 = B x + C d2. A coupling
 //! pulls at both ends, so that d1 would drag d2 away; but what it does there is known beforehand:
 //!
-//! a2 d2 = (a2 - 4 C^T C) G u + sum over the four d1 of C^T d1 - sum over the four e1 of C^T B x
+//! a2 d2 = (a2 - 4 C^T C) G u + sum over the four d1 of C^T d1 - sum over the four pixels of C^T (B x + h)
 //!
-//! holds exactly where d1 = B x + C d2. So the couplings into d2 carry the first term and the last, the equilibrium of
-//! the symmetric network is that of the one-way cascade, and no stiffness has to be large. It is the only one if
+//! holds exactly where d1 = B x + C d2 + h, with the interface's drive h. So the couplings into d2 carry the first term
+//! and the last, the equilibrium of the symmetric network is that of the one-way cascade, and no stiffness has to be
+//! large. It is the only one if
 //! a2 > 4 |C|^2; a2 is twice that.
 
 use std::ops::Range;
@@ -181,21 +182,38 @@ impl Decoder {
             hierarchy.wire(module, modules.d2, &from_above.part(units)?)?;
         }
         let direct = identity(Block::D1.channels())?;
+        let away = reversed(&below)?;
         for (interface, d1) in modules.interface.into_iter().zip(modules.d1) {
             hierarchy.wire(interface, d1, &direct)?;
+            hierarchy.wire(interface, modules.d2, &away)?;
         }
         let interface = match recipe.interface {
             true => Some(regressions.interface(activations, recipe.seed)?),
             false => None,
         };
-        let maps = [(OUTER, &skip), (OUTER, &below), (OUTER, &back), (1, inner)];
-        let sum =
-            |of: fn(&LowRankMap) -> usize| maps.iter().map(|(copies, map)| copies * of(map)).sum();
+        let maps = [
+            (OUTER, &skip),
+            (OUTER, &below),
+            (OUTER, &back),
+            (OUTER * usize::from(recipe.interface), &away),
+            (1, inner),
+        ];
+        let sum = |of: fn(&LowRankMap) -> usize| {
+            maps.iter()
+                .map(|(copies, map)| copies * of(map))
+                .sum::<usize>()
+        };
+        // One wire leads from each output of the interface to its unit.
+        let direct = usize::from(recipe.interface) * OUTER * Block::D1.channels();
+        let network = hierarchy.assemble(&modules.clamped(), MARGIN)?;
+        if let Some(weakened) = &network.weakened {
+            eprintln!("couplings of the decoder: {weakened}");
+        }
         Ok(Self {
-            network: hierarchy.assemble(&modules.clamped(), MARGIN)?,
+            network,
             interface,
-            wires: sum(LowRankMap::wires),
-            dense_wires: sum(LowRankMap::dense_wires),
+            wires: sum(LowRankMap::wires) + direct,
+            dense_wires: sum(LowRankMap::dense_wires) + direct,
             modules,
         })
     }
@@ -384,6 +402,21 @@ fn with_right(map: &LowRankMap, right: MatRef<'_, f64>) -> anyhow::Result<LowRan
     )?)
 }
 
+/// The map -M^T, from what is the decoder of `map` to its encoder.
+fn reversed(map: &LowRankMap) -> anyhow::Result<LowRankMap> {
+    let right = Mat::from_fn(map.encoder_units(), map.rank(), |unit, mode| {
+        -map.left()[(unit, mode)] * map.strength()[mode]
+    });
+    let none = |units| vec![0.0; units];
+    let means = (none(map.decoder_units()), none(map.encoder_units()));
+    Ok(LowRankMap::new(
+        map.right(),
+        right.as_ref(),
+        means.0,
+        means.1,
+    )?)
+}
+
 /// One wire from each unit to its partner.
 fn identity(units: usize) -> anyhow::Result<LowRankMap> {
     let one = Mat::identity(units, units);
@@ -410,7 +443,6 @@ mod tests {
         let recipe = Recipe {
             outer: 8,
             inner: 12,
-            interface: false,
             ..Recipe::default()
         };
         let decoder = Decoder::fit(&view, &recipe).unwrap();
@@ -418,7 +450,11 @@ mod tests {
         let decoded = decoder.decode(&view.activations).unwrap();
         let Regressions { inner, outer } = Regressions::fit(&view.activations, &recipe).unwrap();
         let told = around(&view.activations, &inner, 0..24).unwrap();
-        let cascade = outer.predict(told.as_ref()).unwrap();
+        let mut cascade = outer.predict(told.as_ref()).unwrap();
+        let interface = decoder.interface.as_ref().unwrap();
+        let drive = interface.drive(view.encoder()).unwrap();
+        assert!(drive.norm_l2() > 0.01 * cascade.norm_l2());
+        cascade += drive;
         let error = (&decoded - &cascade).norm_l2() / cascade.norm_l2();
         assert!(error < 1e-5, "{error}");
     }

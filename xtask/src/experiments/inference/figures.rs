@@ -9,7 +9,7 @@ use crate::report::{Block, Comparison, Frame, Strip, Table, png};
 
 /// What the section of the study says.
 pub const STUDY: &str = "A U-Net denoises digits of 16 x 16 pixels. Its outer decoder d1 is to be the equilibrium of a substrate: \
-     units in a heat bath, coupled to the clamped encoder e1 by a few buses. Everything is fitted on images that the \
+     units in a heat bath, coupled to the clamped encoder and bottleneck by buses. Everything is fitted on images that the \
      U-Net learned from and judged on images that neither has seen, pixel by pixel.\n\n\
      A cosine between raw activations is high for whatever has the right mean. So beside it stand the cosine of \
      deviations from the mean of the training images, the share of their variance that is predicted (R^2), and the error \

@@ -194,7 +194,7 @@ impl<'a> Bench<'a> {
         let contenders: [(&str, String, LowRankMap); 3] = [
             (
                 "published_coupling",
-                format!("published couplings of rank {rank}, best scale"),
+                format!("couplings of weights, after the paper, rank {rank}, best scale"),
                 self.of_weights()?.rank(rank)?.calibrated(&moments)?,
             ),
             (
