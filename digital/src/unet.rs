@@ -308,7 +308,7 @@ pub fn enlarged(activations: MatRef<'_, f32>, side: usize) -> Result<Mat<f32>, D
     crate::require("the side of a grid", side as f64, side > 0, "at least 1")?;
     let columns = activations.ncols();
     // A grid with more pixels than there are columns holds no whole image.
-    let pixels = side.checked_mul(side).unwrap_or(usize::MAX);
+    let pixels = side.saturating_mul(side);
     let images = whole_images(columns, pixels)?;
     if images == 0 {
         return Ok(Mat::zeros(activations.nrows(), 0));

@@ -207,3 +207,17 @@ fn scaled(matrix: MatRef<'_, f32>, factor: f64) -> Mat<f32> {
         f32::of(f64::from(matrix[(row, column)]) * factor)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Catches a misspelt or missing setting that would silently turn the finish off.
+    #[test]
+    fn settings_that_a_file_leaves_out_are_the_defaults() {
+        let none: TransferSettings = serde_json::from_str("{}").unwrap();
+        assert_eq!(none, TransferSettings::default());
+        let wrong = serde_json::from_str::<TransferSettings>(r#"{"finsh": null}"#);
+        assert!(wrong.unwrap_err().to_string().contains("finsh"));
+    }
+}
