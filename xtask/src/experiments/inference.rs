@@ -5,7 +5,7 @@
 //! | `source` | the U-Net, and the activations that it makes of noised digits |
 //! | `scores` | how near predicted activations come to its own |
 //! | `patches`, `decoder` | the decoder of the U-Net as one bilinear energy, fitted module by module |
-//! | `study`, `predictors`, `ranks` | everything that predicts the decoder, judged alike |
+//! | `study`, `predictors`, `ranks`, `fits` | everything that predicts the decoder, judged alike |
 //! | `published` | the published pipeline to the letter, and the audit beside it |
 //! | `langevin` | the decoder sampled by the engine |
 //! | `generation` | the whole reverse process with the substrate in the decoder's place |
@@ -13,6 +13,7 @@
 
 mod decoder;
 mod figures;
+mod fits;
 mod generation;
 mod langevin;
 mod patches;

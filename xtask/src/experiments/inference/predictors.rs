@@ -7,9 +7,10 @@ use overdamped_conditioning::{
     TransferSettings,
 };
 use overdamped_coupling::{Fit, FitSettings, LowRankMap, Method, Moments};
-use overdamped_digital::{Block, UNet};
+use overdamped_digital::UNet;
 
 use super::decoder::{self, Decoder, Recipe};
+use super::fits;
 use super::scores::{Score, downstream, means, score};
 use super::source::{View, shifted};
 use super::study::Entrant;
@@ -82,12 +83,17 @@ impl<'a> Bench<'a> {
         self.held.decoder().ncols()
     }
 
+    /// The U-Net.
+    pub fn network(&self) -> &UNet {
+        self.network
+    }
+
     /// Moments of encoder and decoder on the training images.
     ///
     /// # Errors
     /// Activations that are not finite.
     pub fn moments(&self) -> anyhow::Result<Moments> {
-        moments(self.train.encoder(), self.train.decoder())
+        fits::moments(self.train.encoder(), self.train.decoder())
     }
 
     /// The same on held-out images.
@@ -95,16 +101,7 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// As [`moments`](Self::moments).
     pub fn held_moments(&self) -> anyhow::Result<Moments> {
-        moments(self.held.encoder(), self.held.decoder())
-    }
-
-    /// The published couplings: Gram matrices of weights, paired, with the one factor that fits best.
-    ///
-    /// # Errors
-    /// None for the weights of a U-Net.
-    pub fn of_weights(&self) -> anyhow::Result<Fit> {
-        let kernels = [Block::E1, Block::D1].map(|block| self.network.first_kernel(block));
-        Ok(Fit::of_weights(kernels[0], kernels[1], 1.0)?)
+        fits::moments(self.held.encoder(), self.held.decoder())
     }
 
     /// All contenders without couplings among modules that move, from the trivial upwards.
@@ -128,13 +125,13 @@ impl<'a> Bench<'a> {
             self.judge("mean", "mean of the training images", units, constant)?,
         ];
 
-        let linear = |x: MatRef<'_, f32>, y: MatRef<'_, f32>| {
-            let fit = Fit::new(&moments(x, y)?, Method::ReducedRank, FitSettings::default())?;
-            anyhow::Ok(fit.rank(fit.full_rank())?)
-        };
-        let modes = Encoder::principal(self.centred(x).as_ref(), 4)?;
-        let code = |x| anyhow::Ok(modes.encode(self.centred(x).as_ref())?);
-        let few = linear(code(x)?.as_ref(), y)?.predict(code(told)?.as_ref())?;
+        let linear =
+            |x: MatRef<'_, f32>, y: MatRef<'_, f32>| fits::regression(x, y, FitSettings::default());
+        let mean = means(x);
+        let [centred, told_centred] = [x, told].map(|x| shifted(x, &mean, -1.0));
+        let modes = Encoder::principal(centred.as_ref(), 4)?;
+        let code = |centred: &Mat<f32>| modes.encode(centred.as_ref());
+        let few = linear(code(&centred)?.as_ref(), y)?.predict(code(&told_centred)?.as_ref())?;
         let parameters = 2 * 4 * units;
         outcomes.push(self.judge(
             "pca4",
@@ -161,11 +158,12 @@ impl<'a> Bench<'a> {
             ..TransferSettings::default()
         };
         let (plain, _) = Transfer::fit(
-            self.centred(x).as_ref(),
-            self.less_mean(y).as_ref(),
+            centred.as_ref(),
+            shifted(y, &self.mean, -1.0).as_ref(),
             &settings,
         )?;
-        let predicted = self.plus_mean(plain.apply(self.centred(told).as_ref())?);
+        let predicted = plain.apply(told_centred.as_ref())?;
+        let predicted = shifted(predicted.as_ref(), &self.mean, 1.0);
         outcomes.push(self.judge(
             "mlp",
             "a perceptron of 64-20-64 from e1",
@@ -195,7 +193,9 @@ impl<'a> Bench<'a> {
             (
                 "published_coupling",
                 format!("couplings of weights, after the paper, rank {rank}, best scale"),
-                self.of_weights()?.rank(rank)?.calibrated(&moments)?,
+                fits::of_weights(self.network)?
+                    .rank(rank)?
+                    .calibrated(&moments)?,
             ),
             (
                 "random_coupling",
@@ -236,25 +236,6 @@ impl<'a> Bench<'a> {
         let outcome = self.judge(id, title, decoder.wires + digital, predicted)?;
         Ok((outcome, decoder))
     }
-
-    fn centred(&self, x: MatRef<'_, f32>) -> Mat<f32> {
-        shifted(x, &means(self.train.encoder()), -1.0)
-    }
-
-    fn less_mean(&self, y: MatRef<'_, f32>) -> Mat<f32> {
-        shifted(y, &self.mean, -1.0)
-    }
-
-    fn plus_mean(&self, y: Mat<f32>) -> Mat<f32> {
-        shifted(y.as_ref(), &self.mean, 1.0)
-    }
-}
-
-/// Moments of paired activations.
-fn moments(x: MatRef<'_, f32>, y: MatRef<'_, f32>) -> anyhow::Result<Moments> {
-    let mut moments = Moments::new(x.nrows(), y.nrows())?;
-    moments.add(x, y)?;
-    Ok(moments)
 }
 
 /// The interface in its published form, with the means of both sides taken off and added.

@@ -2,6 +2,7 @@
 
 use overdamped_coupling::{Fit, FitSettings, LowRankMap, Method, Moments};
 
+use super::fits;
 use super::predictors::Bench;
 use crate::experiments::Context;
 use crate::report::{Axis, Block, LinePlot, Series};
@@ -20,7 +21,7 @@ pub fn sweep(context: &mut Context, bench: &Bench<'_>) -> anyhow::Result<Block> 
     let mut series = Vec::new();
     for method in Method::ALL {
         let fit = match method {
-            Method::WeightGram => bench.of_weights()?,
+            Method::WeightGram => fits::of_weights(bench.network())?,
             _ => Fit::new(&train, method, FitSettings::default())?,
         };
         let whole = explained(&fit, fit.full_rank(), &train, &held)?;

@@ -10,7 +10,7 @@ use super::ranks;
 use super::source::{Part, Source, View};
 use crate::experiments::Context;
 use crate::experiments::wiener::{Wiener, mean_squared_error};
-use crate::report::{Block, Section};
+use crate::report::{Block, Section, Strip};
 use crate::results::{Entry, Preset};
 
 const NAME: &str = "inference";
@@ -62,7 +62,7 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         if sigma == MAIN {
             context.interrupt.check()?;
             full(context, &outcomes)?;
-            let strip = strip(&source, &held, outcomes);
+            let strip = strip(&source, &held, outcomes)?;
             figures::keep(
                 &strip,
                 &context
@@ -238,7 +238,7 @@ fn full(context: &mut Context, outcomes: &[Entrant]) -> anyhow::Result<()> {
 }
 
 /// Images that the U-Net reads out of what contenders predict.
-fn strip(source: &Source, held: &View, outcomes: Vec<Entrant>) -> crate::report::Strip {
+fn strip(source: &Source, held: &View, outcomes: Vec<Entrant>) -> anyhow::Result<Strip> {
     // Every twentieth image, so that more than one writer and digit is seen.
     let shown: Vec<usize> = (0..held.len()).step_by(20).take(7).collect();
     let picked = |images: &Mat<f32>| {
@@ -260,9 +260,8 @@ fn strip(source: &Source, held: &View, outcomes: Vec<Entrant>) -> crate::report:
             "full" => "substrate",
             _ => continue,
         };
-        if let Ok(images) = source.network.read_out(predicted.as_ref()) {
-            frames.push((label.to_owned(), picked(&images)));
-        }
+        let images = source.network.read_out(predicted.as_ref())?;
+        frames.push((label.to_owned(), picked(&images)));
     }
-    figures::strip(frames)
+    Ok(figures::strip(frames))
 }

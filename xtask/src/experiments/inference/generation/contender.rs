@@ -7,17 +7,16 @@
 
 use anyhow::Context as _;
 use faer::{Mat, MatRef};
-use overdamped_coupling::{Fit, LowRankMap, Moments};
-use overdamped_digital::{Block, UNet};
+use overdamped_coupling::LowRankMap;
+use overdamped_digital::UNet;
 
 use super::{SUBSTRATE, UNET};
 use crate::experiments::Interrupt;
 use crate::experiments::inference::decoder::{Decoder, Recipe};
+use crate::experiments::inference::fits;
 use crate::experiments::inference::source::{Part, Source, View};
+use crate::experiments::inference::study::RANK;
 use crate::progress::Progress;
-
-/// Rank of the published couplings.
-const PUBLISHED_RANK: usize = 16;
 
 /// Where d1 comes from at one level.
 pub enum Decoding {
@@ -107,7 +106,7 @@ pub fn contenders(
         contender(UNET, "the U-Net alone", own),
         contender(
             "published_coupling",
-            &format!("published couplings of rank {PUBLISHED_RANK}, at their best scale"),
+            &format!("published couplings of rank {RANK}, at their best scale"),
             published,
         ),
         contender("mean", "the decoder's mean, pixel by pixel", mean),
@@ -116,10 +115,8 @@ pub fn contenders(
 
 /// Couplings as published, from Gram matrices of weights, times the factor that fits best.
 fn of_weights(network: &UNet, view: &View) -> anyhow::Result<LowRankMap> {
-    let mut moments = Moments::new(Block::E1.channels(), Block::D1.channels())?;
-    moments.add(view.encoder(), view.decoder())?;
-    let [encoder, decoder] = [Block::E1, Block::D1].map(|block| network.first_kernel(block));
-    let map = Fit::of_weights(encoder, decoder, 1.0)?.rank(PUBLISHED_RANK)?;
+    let moments = fits::moments(view.encoder(), view.decoder())?;
+    let map = fits::of_weights(network)?.rank(RANK)?;
     Ok(map.calibrated(&moments)?)
 }
 

@@ -2,8 +2,9 @@
 
 use faer::{Mat, MatRef};
 use overdamped_conditioning::Encoder;
-use overdamped_coupling::{Fit, FitSettings, LowRankMap, Method, Moments};
+use overdamped_coupling::{FitSettings, LowRankMap};
 
+use super::super::fits::regression;
 use super::super::scores::{means, score};
 
 /// Shares of the mean variance among which a ridge is chosen.
@@ -28,7 +29,7 @@ pub fn principal(
     let (x, seen) = (centred(x), centred(seen));
     let encoder = Encoder::principal(x.as_ref(), components)?;
     let (codes, seen) = (encoder.input() * x, encoder.input() * seen);
-    let map = regression(codes.as_ref(), d, RIDGES[0])?;
+    let map = regression(codes.as_ref(), d, FitSettings { ridge: RIDGES[0] })?;
     Ok(map.predict(seen.as_ref())?)
 }
 
@@ -42,20 +43,13 @@ pub fn ridge(x: MatRef<'_, f32>, d: MatRef<'_, f32>) -> anyhow::Result<LowRankMa
     let mean = means(chosen.0);
     let mut best = (f64::NEG_INFINITY, RIDGES[0]);
     for ridge in RIDGES {
-        let predicted = regression(fitted.0, chosen.0, ridge)?.predict(fitted.1)?;
+        let predicted = regression(fitted.0, chosen.0, FitSettings { ridge })?.predict(fitted.1)?;
         let r2 = score(predicted.as_ref(), chosen.1, &mean).r2;
         if r2 > best.0 {
             best = (r2, ridge);
         }
     }
-    regression(x, d, best.1)
-}
-
-fn regression(x: MatRef<'_, f32>, d: MatRef<'_, f32>, ridge: f64) -> anyhow::Result<LowRankMap> {
-    let mut moments = Moments::new(x.nrows(), d.nrows())?;
-    moments.add(x, d)?;
-    let fit = Fit::new(&moments, Method::ReducedRank, FitSettings { ridge })?;
-    Ok(fit.rank(fit.full_rank())?)
+    regression(x, d, FitSettings { ridge: best.1 })
 }
 
 #[cfg(test)]
