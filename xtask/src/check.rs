@@ -267,7 +267,15 @@ mod tests {
     #[test]
     fn every_library_crate_is_found() {
         let manifests = library_manifests().unwrap();
-        for name in ["energy", "substrate", "learn", "coupling", "conditioning"] {
+        let names = [
+            "energy",
+            "substrate",
+            "learn",
+            "coupling",
+            "conditioning",
+            "accounting",
+        ];
+        for name in names {
             let path = Path::new("crates").join(name).join("Cargo.toml");
             assert!(manifests.contains(&path), "{manifests:?}");
         }

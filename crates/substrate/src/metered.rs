@@ -10,6 +10,7 @@ use crate::{ForceProbe, PerUnit, Protocol, Residuals, Settings, Substrate, Subst
 
 /// Relaxation at one temperature.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UnitTime {
     /// Bath temperature, in units of the reference kT.
     pub temperature: f64,
@@ -17,8 +18,9 @@ pub struct UnitTime {
     pub unit_seconds: f64,
 }
 
-/// Counts of physical acts.
+/// Counts of physical acts. In a file, those left out are zero, and a misspelt one is refused.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Acts {
     /// Time spent in the bath, one entry for each temperature, coldest first.
     pub relaxation: Vec<UnitTime>,
