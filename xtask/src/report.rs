@@ -10,14 +10,19 @@
 //! PNG, and colours follow the reader's light or dark preference.
 
 mod axis;
+mod bars;
+mod heat;
 mod html;
 mod number;
 mod page;
 mod palette;
 mod plot;
 pub mod png;
+mod svg;
 pub mod terminal;
 
+pub use bars::{Tornado, Waterfall};
+pub use heat::{HeatMap, Steps};
 pub use page::{assemble, write_section};
 
 use std::path::PathBuf;
@@ -50,6 +55,12 @@ pub enum Block {
     Lines(LinePlot),
     /// Clouds of 2-D points, one panel per cloud.
     Scatter(Scatter),
+    /// The parts of a sum as bars, the sum, and what it is compared with.
+    Waterfall(Waterfall),
+    /// How far each assumption moves a result.
+    Tornado(Tornado),
+    /// Values over two axes, coloured by their distance from one.
+    Map(HeatMap),
     /// Figures beside what was published, a baseline and the best possible.
     Table(Table),
     /// Several methods judged by the same metrics.
@@ -346,6 +357,14 @@ pub enum Error {
     /// A logarithmic axis meets a value that has no logarithm.
     #[error("`{what}` contains {value} on a logarithmic axis; use a linear one or leave it out")]
     NotPositive {
+        /// Title of the plot.
+        what: String,
+        /// The offending value.
+        value: f64,
+    },
+    /// A part of a sum is negative.
+    #[error("`{what}` contains {value}; parts of a sum must not be negative")]
+    Negative {
         /// Title of the plot.
         what: String,
         /// The offending value.

@@ -8,6 +8,11 @@ use plotters::prelude::Ranged;
 
 use super::{Scale, number};
 
+/// Decades from which on a tick for each prefix is enough.
+const PREFIXED: f64 = 7.0;
+/// Beyond this many prefixes every second one is labelled.
+const MAX_PREFIXES: f64 = 8.0;
+
 /// A range of values and how they map to pixels.
 #[derive(Debug, Clone)]
 pub struct Span {
@@ -61,6 +66,35 @@ impl Span {
     /// Number of ticks.
     pub fn ticks(&self) -> usize {
         self.ticks.len()
+    }
+
+    /// The values of the ticks, from low to high.
+    pub fn tick_values(&self) -> &[f64] {
+        &self.ticks
+    }
+
+    /// Where a value lies: 0 at the low end of the axis, 1 at the high end.
+    pub fn share(&self, value: f64) -> f64 {
+        let place = match self.scale {
+            Scale::Linear => value,
+            Scale::Log => value.log10(),
+        };
+        (place - self.low) / (self.high - self.low)
+    }
+
+    /// Over many decades, ticks at the powers of a thousand alone: each of them
+    /// has its own prefix of a unit.
+    pub fn by_prefix(mut self) -> Self {
+        if self.scale == Scale::Log && self.high - self.low >= PREFIXED {
+            let prefixes = (self.high - self.low) / 3.0;
+            let every = 3 * (prefixes / MAX_PREFIXES).ceil().max(1.0) as i32;
+            let bound = |place: f64| (place / f64::from(every)) as i32;
+            self.ticks = (bound(self.low) - 1..=bound(self.high) + 1)
+                .map(|k| 10f64.powi(k * every))
+                .filter(|tick| (0.0..=1.0).contains(&self.share(*tick)))
+                .collect();
+        }
+        self
     }
 }
 
@@ -125,13 +159,7 @@ impl Ranged for Span {
     type ValueType = f64;
 
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        let place = if self.scale == Scale::Log {
-            value.log10()
-        } else {
-            *value
-        };
-        let share = (place - self.low) / (self.high - self.low);
-        limit.0 + (share * f64::from(limit.1 - limit.0)).round() as i32
+        limit.0 + (self.share(*value) * f64::from(limit.1 - limit.0)).round() as i32
     }
 
     fn key_points<Hint: KeyPointHint>(&self, _hint: Hint) -> Vec<f64> {
@@ -174,6 +202,19 @@ mod tests {
             labels(&[1.0, 1e8], Scale::Log),
             ["1", "100", "10\u{2009}000", "10⁶", "10⁸"]
         );
+    }
+
+    #[test]
+    fn many_decades_keep_the_powers_of_a_thousand() {
+        let ticks = |low: f64, high: f64| {
+            let span = Span::around([low, high].into_iter(), Scale::Log, 6).by_prefix();
+            let ticks = span.tick_values().iter().map(|tick| tick.log10().round());
+            ticks.collect::<Vec<_>>()
+        };
+        assert_eq!(ticks(2e-18, 8e-3), [-18.0, -15.0, -12.0, -9.0, -6.0, -3.0]);
+        assert_eq!(ticks(1e-21, 1e9), [-18.0, -12.0, -6.0, 0.0, 6.0]);
+        // Few decades are labelled as on any other axis.
+        assert_eq!(ticks(1e-10, 1e-7), [-10.0, -9.0, -8.0, -7.0]);
     }
 
     #[test]

@@ -4,11 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, PreEscaped, html};
 
+use super::bars::{self, Chart};
+use super::heat;
 use super::plot::{self, Size};
 use super::png::{self, Layout};
 use super::terminal::arrow;
 use super::{
-    Block, Comparison, DigitGrid, Error, LinePlot, Scatter, Section, Strip, Table, number, palette,
+    Block, Comparison, DigitGrid, Error, HeatMap, LinePlot, Scatter, Section, Strip, Table,
+    Tornado, Waterfall, number, palette,
 };
 use crate::results::{Better, Entry, Results, Role};
 
@@ -44,6 +47,9 @@ fn block(block: &Block, columns: u32, results: &Results) -> Result<Markup, Error
         Block::Strip(film) => strip(film),
         Block::Lines(plot) => lines(plot, columns),
         Block::Scatter(plot) => scatter(plot, columns),
+        Block::Waterfall(plot) => waterfall(plot, columns),
+        Block::Tornado(plot) => tornado(plot, columns),
+        Block::Map(plot) => map(plot, columns),
         Block::Table(rows) => table(rows, results),
         Block::Comparison(rows) => comparison(rows, results),
         Block::Row(inner) => {
@@ -186,6 +192,89 @@ fn scatter(plot: &Scatter, columns: u32) -> Result<Markup, Error> {
             (caption(&plot.caption))
         }
     })
+}
+
+fn waterfall(plot: &Waterfall, columns: u32) -> Result<Markup, Error> {
+    let chart = bars::waterfall(plot, column_width(columns))?;
+    let note = left_out(&chart, "No bar, since they are zero");
+    Ok(drawing(
+        &plot.title,
+        &html! {},
+        &chart.svg,
+        &[&plot.caption, &note],
+    ))
+}
+
+fn tornado(plot: &Tornado, columns: u32) -> Result<Markup, Error> {
+    let chart = bars::tornado(plot, column_width(columns))?;
+    let note = left_out(
+        &chart,
+        "No bar, since they move it by less than half a percent",
+    );
+    let legend = html! {
+        div.legend {
+            @for (end, colour) in plot.ends.iter().zip(bars::end_colours()) {
+                span.entry { (chip(&palette::hex(colour))) (end) }
+            }
+        }
+    };
+    Ok(drawing(
+        &plot.title,
+        &legend,
+        &chart.svg,
+        &[&plot.caption, &note],
+    ))
+}
+
+fn map(plot: &HeatMap, columns: u32) -> Result<Markup, Error> {
+    let svg = heat::map(plot, column_width(columns))?;
+    let legend = html! {
+        div.legend {
+            span.entry { (plot.value) }
+            @if plot.crosses_one() {
+                span.entry { (swatch("currentColor", false)) (plot.one) }
+            }
+            @if let Some((_, _, why)) = &plot.mark {
+                span.entry {
+                    svg.swatch width="16" height="12" viewBox="0 0 16 12" aria-hidden="true" {
+                        rect x="1" y="1" width="14" height="10" rx="2.5" fill="none"
+                            stroke="currentColor" stroke-width="2" {}
+                    }
+                    (why)
+                }
+            }
+        }
+    };
+    Ok(drawing(&plot.title, &legend, &svg, &[&plot.caption]))
+}
+
+/// A headline, a legend, a picture and what is said below it.
+fn drawing(title: &str, legend: &Markup, svg: &str, below: &[&str]) -> Markup {
+    let below = below.iter().filter(|text| !text.is_empty());
+    html! {
+        figure.plot {
+            div.title { (title) }
+            (legend)
+            div role="img" aria-label=(title) { (PreEscaped(svg)) }
+            (caption(&below.copied().collect::<Vec<_>>().join(" ")))
+        }
+    }
+}
+
+/// Names what a chart does not draw, and why.
+fn left_out(chart: &Chart, why: &str) -> String {
+    match chart.left_out.as_slice() {
+        [] => String::new(),
+        labels => format!("{why}: {}.", labels.join(", ")),
+    }
+}
+
+fn chip(colour: &str) -> Markup {
+    html! {
+        svg.swatch width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" {
+            rect width="12" height="12" rx="2.5" fill=(colour) {}
+        }
+    }
 }
 
 fn column_width(columns: u32) -> u32 {

@@ -32,6 +32,75 @@ pub fn figure(value: f64) -> String {
     }
 }
 
+/// A figure with two significant digits, for narrow places: `0.031`, `6.2`,
+/// `260`, `2.3×10⁴`.
+pub fn brief(value: f64) -> String {
+    let size = value.abs();
+    if !value.is_finite() || size == 0.0 {
+        return value.abs().to_string();
+    }
+    // Rounded first, so that 0.996 is written 1 and not 1.00.
+    let power = 10f64.powi(1 - size.log10().floor() as i32);
+    let rounded = (size * power).round() / power;
+    let text = if (0.01..10_000.0).contains(&rounded) {
+        let decimals = (1 - rounded.log10().floor() as i32).max(0) as usize;
+        trimmed(&format!("{rounded:.decimals$}")).to_string()
+    } else {
+        scientific(rounded, 1)
+    };
+    if value < 0.0 {
+        format!("{MINUS}{text}")
+    } else {
+        text
+    }
+}
+
+/// A quantity with three significant digits and the prefix of its unit:
+/// `5.1 pJ`, `8 mJ`, `4.14 zJ`. Without a unit, or beyond the prefixes, as
+/// [`figure`].
+pub fn si(value: f64, unit: &str) -> String {
+    const PREFIXES: [&str; 19] = [
+        "q", "r", "y", "z", "a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E", "Z",
+        "Y",
+    ];
+    const ONE: i32 = 10;
+    let size = value.abs();
+    if unit.is_empty() {
+        return figure(value);
+    }
+    if size == 0.0 || !value.is_finite() {
+        return format!("{} {unit}", figure(value));
+    }
+    // Rounded first, so that 999.7 pJ is written 1 nJ.
+    let digits = format!("{size:.2e}");
+    let (rounded, exponent) = digits
+        .split_once('e')
+        .and_then(|(mantissa, exponent)| {
+            Some((mantissa.parse::<f64>().ok()?, exponent.parse::<i32>().ok()?))
+        })
+        .unwrap_or((size, 0));
+    let prefix = usize::try_from(exponent.div_euclid(3) + ONE)
+        .ok()
+        .and_then(|place| PREFIXES.get(place));
+    let Some(prefix) = prefix else {
+        return format!("{} {unit}", figure(value));
+    };
+    let within = exponent.rem_euclid(3);
+    let decimals = (2 - within) as usize;
+    let text = format!("{:.decimals$}", rounded * 10f64.powi(within));
+    let sign = if value < 0.0 { "\u{2212}" } else { "" };
+    format!("{sign}{} {prefix}{unit}", trimmed(&text))
+}
+
+/// Decimals without the zeros at their end.
+fn trimmed(text: &str) -> &str {
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    }
+}
+
 /// A tick label, exact to `step`, the distance to the next tick.
 pub fn tick(value: f64, step: f64) -> String {
     // A tick computed as a multiple may miss zero by rounding.
@@ -119,6 +188,48 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(figure(value), text, "{value}");
         }
+    }
+
+    #[test]
+    fn brief_figures_have_two_digits() {
+        let cases = [
+            (0.0, "0"),
+            (1.0, "1"),
+            (0.996, "1"),
+            (0.0314, "0.031"),
+            (0.3, "0.3"),
+            (6.23, "6.2"),
+            (-62.3, "−62"),
+            (258.0, "260"),
+            (9_949.0, "9900"),
+            (9_960.0, "10⁴"),
+            (23_100.0, "2.3×10⁴"),
+            (1e8, "10⁸"),
+            (0.0031, "3.1×10⁻³"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(brief(value), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn quantities_carry_the_prefix_of_their_size() {
+        let cases = [
+            (4.14e-21, "4.14 zJ"),
+            (8e-3, "8 mJ"),
+            (5.12e-12, "5.12 pJ"),
+            (999.7e-12, "1 nJ"),
+            (-1.5e-9, "−1.5 nJ"),
+            (0.0, "0 J"),
+            (1.0, "1 J"),
+            (120.0, "120 J"),
+            (3.5e6, "3.5 MJ"),
+            (2e-33, "2×10⁻³³ J"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(si(value, "J"), text, "{value}");
+        }
+        assert_eq!(si(2.5e6 + 0.5, ""), "2.5×10⁶");
     }
 
     #[test]

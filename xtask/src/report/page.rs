@@ -178,7 +178,8 @@ mod tests {
     use faer::Mat;
 
     use super::super::{
-        Axis, Block, Comparison, DigitGrid, Frame, LinePlot, Panel, Scatter, Series, Strip, Table,
+        Axis, Block, Comparison, DigitGrid, Frame, HeatMap, LinePlot, Panel, Scatter, Series,
+        Steps, Strip, Table, Tornado, Waterfall,
     };
     use super::*;
     use crate::results::{Entry, Preset, Recorder};
@@ -249,6 +250,28 @@ mod tests {
                 y: "x2".into(),
                 panels: vec![cloud.clone().reference(), cloud],
             }),
+            Block::Waterfall(
+                Waterfall::new("bill", Axis::log("energy (J)"), "J")
+                    .part("read", 5e-12)
+                    .part("free of charge", 0.0)
+                    .reference("GPU", 1e-3)
+                    .caption("Energy of a sample."),
+            ),
+            Block::Tornado(
+                Tornado::new("sensitivity", Axis::log("energy (J)"), "J", 1e-12)
+                    .swing("bits", 5e-13, 6e-12)
+                    .swing("volts", 1e-12, 1e-12),
+            ),
+            Block::Map(
+                HeatMap::new(
+                    "gain",
+                    "gain over the GPU",
+                    Steps::values("width", &[16.0, 32.0]),
+                    Steps::names("rank", ["one", "two"]),
+                    |column, row| Some(0.5 + column as f64 + row as f64),
+                )
+                .mark(1, 0, "as published"),
+            ),
             Block::Table(Table::new("figures").row("distance", "sgm.sw1")),
             Block::Comparison(
                 Comparison::new("methods", &["sw1", "none"]).row("exact", &["sgm.sw1", ""]),
@@ -271,9 +294,17 @@ mod tests {
         for figure in ["0.0923", "0.0875", "0.271", "0.0110"] {
             assert!(page.contains(figure), "{figure}");
         }
-        // The grid and two frames; two plots of the clouds, one of the curves.
+        // The grid and two frames; two plots of the clouds, one of the curves, two of bars, a map.
         assert_eq!(page.matches("src=\"data:image/png;base64,").count(), 3);
-        assert_eq!(page.matches("role=\"img\"").count(), 3);
+        assert_eq!(page.matches("role=\"img\"").count(), 6);
+        for text in [
+            "Energy of a sample. No bar, since they are zero: free of charge.",
+            "No bar, since they move it by less than half a percent: volts.",
+            "break-even",
+            "as published",
+        ] {
+            assert!(page.contains(text), "{text}");
+        }
         let foreign = [
             "<script",
             "<link",

@@ -139,7 +139,11 @@ pub fn scatter(scatter: &Scatter, size: Size) -> Result<Vec<Cloud>, Error> {
     scatter.panels.iter().map(panel).collect()
 }
 
-fn check(what: &str, values: impl Iterator<Item = f64>, scale: Scale) -> Result<(), Error> {
+/// Refuses values that an axis cannot show.
+///
+/// # Errors
+/// [`Error::Empty`], [`Error::NotFinite`] or [`Error::NotPositive`].
+pub fn check(what: &str, values: impl Iterator<Item = f64>, scale: Scale) -> Result<(), Error> {
     let mut count = 0;
     for value in values {
         count += 1;
