@@ -13,6 +13,7 @@
 //! | [`MlpSettings`] | its size and training |
 //! | [`UNet`] | a denoiser of 16 x 16 images at every noise level, with all its [`Activations`] |
 //! | [`UNetSettings`] | its training |
+//! | [`NetworkWork`] | what a network costs to apply once, stage by stage |
 //! | [`DigitalError`] | what is refused, and why |
 //!
 //! **Same seed, same bits**, for every number of threads: the library cuts its work by size, and initial
@@ -42,9 +43,11 @@ mod bounds;
 mod error;
 mod mlp;
 mod unet;
+mod work;
 
 pub use error::DigitalError;
 pub use mlp::{Mlp, MlpSettings};
 pub use unet::{Activations, Block, UNet, UNetFileError, UNetSettings, enlarged};
+pub use work::{NetworkWork, Stage};
 
 use bounds::{positive, require};

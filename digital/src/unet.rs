@@ -44,7 +44,7 @@ use faer::{Mat, MatRef};
 use overdamped_substrate::stream;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
-use crate::{DigitalError, positive};
+use crate::{DigitalError, NetworkWork, positive};
 use architecture::SIDE;
 use draws::Batch;
 use forward::{Network, Pass};
@@ -221,6 +221,12 @@ impl UNet {
     #[must_use]
     pub fn parameters(&self) -> usize {
         self.parameters.count()
+    }
+
+    /// Multiply-accumulates that one image takes, stage by stage.
+    #[must_use]
+    pub fn work() -> NetworkWork {
+        architecture::work()
     }
 
     /// The bytes of a safetensors file with the weights, in half precision, and a description. The

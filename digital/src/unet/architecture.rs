@@ -15,6 +15,8 @@
 //! (group normalisation, Wu and He 2018). Activations are so in good part linear in what enters, pixel by
 //! pixel. Each 3 x 3 convolution repeats nothing at the edges: beyond them the image is zero.
 
+use crate::work::{NetworkWork, Stage};
+
 /// Pixels along one edge of an image.
 pub(super) const SIDE: usize = 16;
 /// Numbers that stand for the noise, before each block makes its channels' biases of them.
@@ -163,4 +165,56 @@ pub(super) fn slots() -> Vec<Slot> {
     add("output", "weight", &[1, inputs], inputs);
     add("output", "bias", &[1], inputs);
     slots
+}
+
+/// Multiply-accumulates of one image: every weight that mixes channels, as often as it is applied.
+pub(super) fn work() -> NetworkWork {
+    let slots = slots();
+    let stage = |name: &'static str, pixels: usize| {
+        let mixing = slots.iter().filter(|slot| {
+            let (layer, kind) = slot.name.rsplit_once('.').unwrap_or(("", ""));
+            let own = layer == name || layer.starts_with(&format!("{name}."));
+            own && kind == "weight"
+        });
+        let products = mixing.map(|slot| {
+            // A block makes its biases of the noise once, whatever its grid.
+            let once = slot.name.ends_with("noise.weight") || name == "noise";
+            slot.len() * if once { 1 } else { pixels }
+        });
+        Stage {
+            name,
+            multiply_accumulates: products.sum::<usize>() as u64,
+        }
+    };
+    let mut stages = vec![stage("noise", 1), stage("stem", SIDE * SIDE)];
+    stages.extend(Block::ALL.map(|block| stage(block.name(), block.pixels())));
+    stages.push(stage("output", SIDE * SIDE));
+    NetworkWork::new(stages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: block by block (9 inputs + 9 channels + inputs) x channels x pixels, and 64 x channels for the biases of
+    /// the noise; the stem 9 x 64 and the output 64 for each of 256 pixels; the noise 64 + 64 x 64.
+    #[test]
+    fn work_is_as_counted_by_hand() {
+        let by_hand = [
+            ("noise", 4_160),
+            ("stem", 147_456),
+            ("e1", 19_922_944 + 4_096),
+            ("e2", 9_240_576 + 6_144),
+            ("middle", 4_325_376 + 8_192),
+            ("d2", 19_070_976 + 6_144),
+            ("d1", 35_651_584 + 4_096),
+            ("output", 16_384),
+        ];
+        let counted: Vec<_> = work()
+            .stages()
+            .iter()
+            .map(|stage| (stage.name, stage.multiply_accumulates))
+            .collect();
+        assert_eq!(counted, by_hand);
+    }
 }
