@@ -6,6 +6,7 @@ mod floweqprop;
 mod inference;
 mod judged;
 mod learning;
+mod metering;
 mod sgm;
 #[cfg(test)]
 mod testing;

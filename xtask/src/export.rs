@@ -76,6 +76,18 @@ pub enum Error {
         /// The name used twice.
         name: String,
     },
+    /// A model does not hold the parameters of the network that it is read for.
+    #[error(
+        "the network has {expected} single-precision values of `{name}`, and the model {found}; read it for the network that it was written from"
+    )]
+    Block {
+        /// Name of the block of parameters.
+        name: String,
+        /// Values that the network has.
+        expected: usize,
+        /// What the model holds.
+        found: String,
+    },
     /// The file is not one that this version wrote.
     #[error("{} is not a model of format {}: {reason}", path.display(), model::FORMAT_VERSION)]
     Format {

@@ -64,6 +64,26 @@ pub trait Substrate<T: Scalar> {
     /// # Errors
     /// If no chains have been prepared, or the readout fails.
     fn read(&mut self) -> Result<Mat<T>, SubstrateError>;
+
+    /// Reads the states of some units only, in the order in which they are named (named units x chains). A device spares
+    /// the conversions of the others; the default reads them all and keeps what was asked for.
+    ///
+    /// # Errors
+    /// As [`Substrate::read`], or [`SubstrateError::Units`] for a unit that does not exist.
+    fn read_units(&mut self, units: &[usize]) -> Result<Mat<T>, SubstrateError> {
+        let (expected, last) = (self.units(), units.iter().max());
+        if let Some(&last) = last.filter(|last| **last >= expected) {
+            return Err(SubstrateError::Units {
+                what: "the network that the units to read are from",
+                expected,
+                found: last + 1,
+            });
+        }
+        let states = self.read()?;
+        Ok(Mat::from_fn(units.len(), states.ncols(), |row, chain| {
+            states[(units[row], chain)]
+        }))
+    }
 }
 
 /// A substrate with a force probe at every unit.

@@ -204,6 +204,12 @@ impl<T: Scalar, S: Substrate<T>> Substrate<T> for Metered<S> {
         self.acts.states_read += (states.nrows() * states.ncols()) as u64;
         Ok(states)
     }
+
+    fn read_units(&mut self, units: &[usize]) -> Result<Mat<T>, SubstrateError> {
+        let states = self.inner.read_units(units)?;
+        self.acts.states_read += (states.nrows() * states.ncols()) as u64;
+        Ok(states)
+    }
 }
 
 impl<T: Scalar, S: ForceProbe<T>> ForceProbe<T> for Metered<S> {

@@ -10,8 +10,11 @@
 //! | `backpropagation` | what is trained by a computer instead |
 //! | `drawing` | digits by relaxation down the ladder |
 //! | `closed_loop` | the experiment `eqprop.loop` |
+//! | `kept` | the network that the paper preset trained |
+//! | `acts` | what a sample and an update of training take, for accounting |
 //! | `figures` | what they show |
 
+pub mod acts;
 mod backpropagation;
 mod closed_loop;
 mod contest;
@@ -19,6 +22,7 @@ mod course;
 mod denoising;
 mod drawing;
 mod figures;
+mod kept;
 mod network;
 mod recipe;
 mod theory;

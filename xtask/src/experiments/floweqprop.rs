@@ -12,14 +12,18 @@
 //! | `pace` | the published recipe timed on this machine |
 //! | `digits` | the experiment of the paper |
 //! | `variants` | held-out images, labels, MNIST |
+//! | `kept` | the network that the paper preset trained |
+//! | `acts` | what a sample and an update of training take, for accounting |
 //! | `figures` | what they show |
 
+pub mod acts;
 mod course;
 mod digits;
-mod drawing;
+pub mod drawing;
 mod figures;
 mod gallery;
 mod gradient;
+mod kept;
 mod loss;
 mod network;
 mod pace;

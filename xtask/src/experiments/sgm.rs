@@ -13,8 +13,10 @@
 //! | `artist` | a made network that draws, one protocol or one for each class |
 //! | `digits` | the digit experiments: data, networks, work |
 //! | `study` | the course of each: make, draw, judge |
+//! | `acts` | what a sample and an update of training take, for accounting |
 //! | `records`, `figures` | what it writes down, what it shows |
 
+pub mod acts;
 mod artist;
 mod digits;
 mod exact;

@@ -9,9 +9,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-#[cfg(test)]
-use safetensors::tensor::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use overdamped_energy::Layout;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::{Error, atomic};
 
@@ -154,35 +153,43 @@ impl Model {
     }
 }
 
-/// Reading back is what the tests do; other programs read the files with their own libraries.
-#[cfg(test)]
 impl Model {
-    /// The tensor of that name.
-    pub fn tensor(&self, name: &str) -> Option<&Tensor> {
-        self.tensors.get(name)
-    }
-
     /// The description, the reserved keys included.
+    #[cfg(test)]
     pub fn metadata(&self) -> &BTreeMap<String, String> {
         &self.metadata
+    }
+
+    /// The tensor of that name.
+    #[cfg(test)]
+    pub fn tensor(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.get(name)
     }
 
     /// Reads a model back.
     ///
     /// # Errors
-    /// [`Error::Read`] when the file cannot be read, [`Error::Format`] when it
-    /// is not a model of this [`FORMAT_VERSION`].
+    /// [`Error::Read`] when the file cannot be read, and those of [`Model::from_bytes`].
+    #[cfg(test)]
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let refused = |reason: String| Error::Format {
-            path: path.to_path_buf(),
-            reason,
-        };
         let bytes = std::fs::read(path).map_err(|source| Error::Read {
             path: path.to_path_buf(),
             source,
         })?;
+        Self::from_bytes(&bytes, path)
+    }
+
+    /// The model in the bytes of a file; `path` names it in messages.
+    ///
+    /// # Errors
+    /// [`Error::Format`] when it is not a model of this [`FORMAT_VERSION`].
+    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, Error> {
+        let refused = |reason: String| Error::Format {
+            path: path.to_path_buf(),
+            reason,
+        };
         let (_, header) =
-            SafeTensors::read_metadata(&bytes).map_err(|error| refused(error.to_string()))?;
+            SafeTensors::read_metadata(bytes).map_err(|error| refused(error.to_string()))?;
         let description = header
             .metadata()
             .as_ref()
@@ -196,7 +203,7 @@ impl Model {
         if version != FORMAT_VERSION {
             return Err(refused(format!("its format version is {version}")));
         }
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| refused(error.to_string()))?;
+        let file = SafeTensors::deserialize(bytes).map_err(|error| refused(error.to_string()))?;
         let mut model = Self {
             tensors: BTreeMap::new(),
             metadata,
@@ -220,6 +227,28 @@ impl Model {
             };
         }
         Ok(model)
+    }
+
+    /// One parameter vector: the tensors of a layout's blocks, in its order.
+    ///
+    /// # Errors
+    /// [`Error::Block`] for a block that the model lacks, or holds in another number or precision.
+    pub fn parameters(&self, layout: &Layout) -> Result<Vec<f32>, Error> {
+        let mut all = Vec::with_capacity(layout.len());
+        for (block, range) in layout.blocks() {
+            let refused = |found: String| Error::Block {
+                name: block.name.clone(),
+                expected: range.len(),
+                found,
+            };
+            match self.tensors.get(&block.name).map(|tensor| &tensor.values) {
+                Some(Values::F32(values)) if values.len() == range.len() => all.extend(values),
+                Some(Values::F32(values)) => return Err(refused(format!("{}", values.len()))),
+                Some(Values::F64(_)) => return Err(refused("doubles".to_owned())),
+                None => return Err(refused("none".to_owned())),
+            }
+        }
+        Ok(all)
     }
 }
 

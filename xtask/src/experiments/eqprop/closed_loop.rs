@@ -19,7 +19,7 @@ use crate::results::{Entry, Preset};
 
 const NAME: &str = "eqprop.loop";
 /// Rungs of the ladder, from the widest noise to one that the eye does not see.
-const RUNGS: usize = 12;
+pub const RUNGS: usize = 12;
 const NOISIEST: f64 = 2.0;
 const CLEANEST: f64 = 0.08;
 /// Pixels, and buses between output and hidden units.
@@ -27,16 +27,19 @@ const PIXELS: usize = 64;
 /// Hidden units.
 const HIDDEN: usize = 256;
 /// How the figures of the experiment are drawn.
-const WAY: Way = Way {
+pub const WAY: Way = Way {
     mobility: 0.1,
     time: 50.0,
 };
+
+/// Updates of the paper preset.
+pub const UPDATES: u64 = 5000;
 
 /// Updates of training.
 const fn updates(preset: Preset) -> u64 {
     match preset {
         Preset::Quick => 400,
-        Preset::Paper => 5000,
+        Preset::Paper => UPDATES,
     }
 }
 
@@ -48,7 +51,10 @@ fn levels() -> Vec<f64> {
 }
 
 /// The network at all rungs.
-fn network() -> anyhow::Result<Network> {
+///
+/// # Errors
+/// None for the shape that it has.
+pub fn network() -> anyhow::Result<Network> {
     let shape = Shape {
         pixels: PIXELS,
         hidden: HIDDEN,
@@ -59,6 +65,12 @@ fn network() -> anyhow::Result<Network> {
     Network::new(shape, &levels())
 }
 
+/// What an error counts at each level: as a share of that of a filter there.
+pub fn weights(network: &Network, wiener: &Wiener) -> Vec<f64> {
+    let errors = network.levels.iter().map(|&level| wiener.error(level));
+    errors.map(|error| 1.0 / error).collect()
+}
+
 /// Trains, draws, judges.
 ///
 /// # Errors
@@ -67,12 +79,7 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
     let images = embedded::native()?;
     let network = network()?;
     let wiener = Wiener::fit(images.pixels.as_ref())?;
-    // The error of a filter at each level is what an error there counts against.
-    let weights: Vec<_> = network
-        .levels
-        .iter()
-        .map(|&level| 1.0 / wiener.error(level))
-        .collect();
+    let weights = weights(&network, &wiener);
     let recipe = Recipe::ladder(RUNGS, updates(context.preset));
     let examples = network.examples(&images)?;
     let course = Course {
@@ -243,9 +250,7 @@ fn acts_of_sampling(context: &mut Context, drawn: &Drawn, count: usize) -> anyho
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use super::super::network::parameters;
+    use super::super::kept;
     use super::*;
     use crate::experiments::testing::quantised;
 
@@ -253,10 +258,7 @@ mod tests {
     /// change of energy, ladder or engine shows here, and a person can see whether it matters.
     #[test]
     fn the_kept_network_draws_these_digits() {
-        let kept =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/results/eqprop-paper.safetensors");
-        let network = network().unwrap();
-        let parameters = parameters(&network, &kept).unwrap();
+        let (network, parameters) = kept::network().unwrap();
         let labels: Vec<u8> = (0..10).collect();
         let way = Way { time: 20.0, ..WAY };
         let never = Interrupt::default();

@@ -43,13 +43,7 @@ impl Course<'_> {
         let simulated = SimulatedSubstrate::new(network.energy.clone(), settings.clone())?;
         let substrate = Metered::new(simulated, &settings)?;
         let count = examples.len();
-        let rule = ScoreMatching::new(
-            network.energy.clone(),
-            substrate,
-            network.conditioned.clone(),
-            examples,
-            recipe.rule(network, self.weights),
-        )?;
+        let rule = self.rule(examples, substrate)?;
         let run = Run {
             id: self.id,
             seed: self.seed,
@@ -62,6 +56,25 @@ impl Course<'_> {
         train_one(context, &run, rule, start, acts, |model| {
             seen(model.updates(), &model.averaged());
         })
+    }
+
+    /// The rule of this run, on any substrate that holds data and labels.
+    ///
+    /// # Errors
+    /// Parts that do not fit each other.
+    pub fn rule<S: Substrate<f32>>(
+        &self,
+        examples: Examples<f32>,
+        substrate: S,
+    ) -> anyhow::Result<ScoreMatching<f32, S>> {
+        let network = self.network;
+        Ok(ScoreMatching::new(
+            network.energy.clone(),
+            substrate,
+            network.conditioned.clone(),
+            examples,
+            self.recipe.rule(network, self.weights),
+        )?)
     }
 }
 

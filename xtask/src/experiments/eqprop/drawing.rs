@@ -19,6 +19,51 @@ pub struct Way {
     pub time: f64,
 }
 
+/// A way down the ladder, ready to be gone.
+pub struct Descent {
+    /// Baths, mobilities and time step.
+    pub settings: Settings,
+    /// One slice for each rung.
+    pub protocol: Protocol<f32>,
+    /// All units at zero but those of the label (units x chains).
+    pub start: Mat<f32>,
+}
+
+impl Descent {
+    /// For an image of each of `labels`.
+    ///
+    /// # Errors
+    /// Parameters that do not fit the network.
+    pub fn new(
+        network: &Network,
+        parameters: &[f32],
+        labels: &[u8],
+        way: Way,
+    ) -> anyhow::Result<Self> {
+        let settings = Settings {
+            time_step: TimeStep::AtMost(step(network, parameters)?),
+            ..network.released(way.mobility)
+        };
+        let rung = |&deviation: &f64| Rung {
+            deviation,
+            duration: way.time,
+        };
+        let ladder = Ladder {
+            modules: network.modules,
+            rungs: network.levels.iter().map(rung).collect(),
+        };
+        let protocol = ladder.protocol(&network.energy, &network.conditioned, parameters)?;
+        let pixels = network.energy.rows(network.modules.data).len();
+        let blank = Mat::zeros(pixels, labels.len());
+        let rows = network.rows(blank.as_ref(), labels);
+        Ok(Self {
+            settings,
+            protocol,
+            start: network.modules.start(&network.energy, rows.as_ref()),
+        })
+    }
+}
+
 /// What came of it.
 pub struct Drawn {
     /// Output module at the end (pixels x chains).
@@ -53,30 +98,13 @@ pub fn draw(
 ) -> anyhow::Result<Drawn> {
     /// Chains that are shown.
     const SHOWN: usize = 10;
-    let settings = Settings {
-        time_step: TimeStep::AtMost(step(network, parameters)?),
-        ..network.released(way.mobility)
-    };
+    let Descent {
+        settings,
+        protocol,
+        start,
+    } = Descent::new(network, parameters, labels, way)?;
     let simulated = SimulatedSubstrate::new(network.energy.clone(), settings.clone())?;
     let mut substrate = Metered::new(simulated, &settings)?;
-    let ladder = Ladder {
-        modules: network.modules,
-        rungs: network
-            .levels
-            .iter()
-            .map(|&deviation| Rung {
-                deviation,
-                duration: way.time,
-            })
-            .collect(),
-    };
-    let protocol = ladder.protocol(&network.energy, &network.conditioned, parameters)?;
-    let blank = Mat::zeros(
-        network.energy.rows(network.modules.data).len(),
-        labels.len(),
-    );
-    let rows = network.rows(blank.as_ref(), labels);
-    let start = network.modules.start(&network.energy, rows.as_ref());
     substrate.prepare(start.as_ref(), seed)?;
     let shown = labels.len().min(SHOWN);
     let moment = |states: MatRef<'_, f32>, level| {

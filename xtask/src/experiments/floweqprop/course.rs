@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use overdamped_energy::Energy;
 use overdamped_learn::{Examples, FlowPairs, GradEp};
-use overdamped_substrate::{Metered, SimulatedSubstrate};
+use overdamped_substrate::{Metered, SimulatedSubstrate, Substrate};
 
 use super::loss;
 use super::network::{Network, initial};
@@ -36,10 +36,9 @@ pub fn train(
 ) -> anyhow::Result<(Trained, Vec<Look>)> {
     let energy: Arc<dyn Energy<f32>> = Arc::clone(&network.energy) as _;
     let settings = network.cold(recipe.relaxer);
-    let simulated = SimulatedSubstrate::new(Arc::clone(&energy), settings.clone())?;
+    let simulated = SimulatedSubstrate::new(energy, settings.clone())?;
     let substrate = Metered::new(simulated, &settings)?;
-    let pairs = FlowPairs::new(Arc::clone(examples), recipe.pairing())?;
-    let rule = GradEp::new(energy, substrate, pairs, recipe.rule(&network.wiring))?;
+    let rule = rule(network, examples, recipe, substrate)?;
     let start = initial(&network.energy, context.seed);
     let run = Run {
         id,
@@ -71,4 +70,24 @@ pub fn train(
         );
     }
     Ok((trained?, looks))
+}
+
+/// The rule that trains `network` on `examples`, on any substrate.
+///
+/// # Errors
+/// Parts that do not fit each other.
+pub fn rule<S: Substrate<f32>>(
+    network: &Network,
+    examples: &Arc<Examples<f32>>,
+    recipe: &Recipe,
+    substrate: S,
+) -> anyhow::Result<GradEp<f32, S>> {
+    let energy: Arc<dyn Energy<f32>> = Arc::clone(&network.energy) as _;
+    let pairs = FlowPairs::new(Arc::clone(examples), recipe.pairing())?;
+    Ok(GradEp::new(
+        energy,
+        substrate,
+        pairs,
+        recipe.rule(&network.wiring),
+    )?)
 }

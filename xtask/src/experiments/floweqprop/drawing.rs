@@ -26,6 +26,26 @@ pub enum Way {
     Thermal(f64),
 }
 
+impl Way {
+    /// The walk to a flow time, and the spring that velocities are read through where they are.
+    pub fn walk(self, horizon: f64) -> (Walk, Spring) {
+        let walk = Walk {
+            horizon,
+            steps: (horizon / STEP).round() as usize,
+            ..Walk::default()
+        };
+        let spring = Spring::default();
+        match self {
+            Self::Reanchored(anchors) => {
+                // Each anchor is farther from the last than an Euler step: more time to follow.
+                let later = walk.first;
+                Walk { later, ..walk }.reanchored(anchors, spring.gain)
+            }
+            _ => (walk, spring),
+        }
+    }
+}
+
 /// A way to draw, at some flow times, as it is to be written down.
 #[derive(Debug, Clone)]
 pub struct Shown {
@@ -141,11 +161,7 @@ impl Artist<'_> {
         let last = horizons.last().copied().unwrap_or(1.0);
         let start = self.noise(labels, seed);
         let (start, wiring) = (start.as_ref(), &self.network.wiring);
-        let walk = Walk {
-            horizon: last,
-            steps: (last / STEP).round() as usize,
-            ..Walk::default()
-        };
+        let (walk, spring) = way.walk(last);
         let stops = |walk: &Walk| -> Vec<usize> {
             let stops = horizons
                 .iter()
@@ -154,20 +170,7 @@ impl Artist<'_> {
         };
         let cold = self.network.cold(Relaxer::BLOCK_DESCENT);
         Ok(match way {
-            Way::Spring => {
-                let mut substrate = self.substrate(&cold)?;
-                let spring = Spring::default();
-                let stops = stops(&walk);
-                let images = walk.by_spring(&mut substrate, wiring, spring, start, seed, &stops)?;
-                (images, substrate.into_parts().1)
-            }
-            Way::Reanchored(anchors) => {
-                // Each anchor is farther from the last than an Euler step: more time to follow.
-                let walk = Walk {
-                    later: walk.first,
-                    ..walk
-                };
-                let (walk, spring) = walk.reanchored(anchors, Spring::default().gain);
+            Way::Spring | Way::Reanchored(_) => {
                 let mut substrate = self.substrate(&cold)?;
                 let stops = stops(&walk);
                 let images = walk.by_spring(&mut substrate, wiring, spring, start, seed, &stops)?;
@@ -181,7 +184,7 @@ impl Artist<'_> {
                     mobility: PerUnit::Each(mobility.collect()),
                     ..cold
                 })?;
-                let (gain, stops) = (Spring::default().gain, stops(&walk));
+                let (gain, stops) = (spring.gain, stops(&walk));
                 let images = walk.by_energy(&mut substrate, wiring, gain, start, seed, &stops)?;
                 (images, substrate.into_parts().1)
             }
@@ -200,9 +203,9 @@ impl Artist<'_> {
                         steps: (horizon / STEP).round() as usize,
                         thermal_after: if thermal { 0.0 } else { f64::INFINITY },
                         later: if thermal { THERMAL_TIME } else { walk.later },
-                        ..walk
+                        ..walk.clone()
                     };
-                    let (spring, end) = (Spring::default(), [walk.steps]);
+                    let end = [walk.steps];
                     let start = rows.as_ref();
                     // Each part has noise of its own.
                     let seed = stream::derive(seed, part as u64);
@@ -228,26 +231,15 @@ impl Artist<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use super::super::network::parameters;
+    use super::super::kept;
     use super::*;
     use crate::experiments::testing::quantised;
-
-    /// The network that the paper preset trained, as it is kept in docs/results.
-    fn trained() -> (Network, Vec<f32>) {
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../docs/results/floweqprop-paper.safetensors");
-        let network = Network::free(64, 128).unwrap();
-        let parameters = parameters(&network, &kept).unwrap();
-        (network, parameters)
-    }
 
     /// Digits as quantised text: a change of energy, relaxer or walk shows here, and a person can see
     /// whether it matters.
     #[test]
     fn the_kept_network_draws_these_digits() {
-        let (network, parameters) = trained();
+        let (network, parameters) = kept::network().unwrap();
         let artist = Artist {
             network: &network,
             parameters: &parameters,
@@ -264,7 +256,7 @@ mod tests {
     /// differ several times as much.
     #[test]
     fn all_ways_draw_the_same_digits_from_the_same_noise() {
-        let (network, parameters) = trained();
+        let (network, parameters) = kept::network().unwrap();
         let artist = Artist {
             network: &network,
             parameters: &parameters,

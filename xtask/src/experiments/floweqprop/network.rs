@@ -192,22 +192,6 @@ pub fn initial<T: Scalar>(energy: &Layered, seed: u64) -> Vec<T> {
     parameters
 }
 
-/// Parameters from a file that [`Network::write`] made.
-#[cfg(test)]
-pub fn parameters(network: &Network, path: &std::path::Path) -> anyhow::Result<Vec<f32>> {
-    use crate::export::model::Values;
-    let model = Model::read(path)?;
-    let mut all = Vec::with_capacity(network.parameters());
-    for (block, _) in Energy::<f32>::layout(network.energy.as_ref()).blocks() {
-        let tensor = model.tensor(&block.name).context("a block is missing")?;
-        match &tensor.values {
-            Values::F32(values) => all.extend(values),
-            Values::F64(_) => anyhow::bail!("{} is in double precision", block.name),
-        }
-    }
-    Ok(all)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,7 +215,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("network.safetensors");
         network.write(&start, &file).unwrap();
-        assert_eq!(parameters(&network, &file).unwrap(), start);
+        let layout = Energy::<f32>::layout(network.energy.as_ref());
+        let read = Model::read(&file).unwrap();
+        assert_eq!(read.parameters(&layout).unwrap(), start);
+        let other = Network::free(4, 3).unwrap();
+        let layout = Energy::<f32>::layout(other.energy.as_ref());
+        assert!(read.parameters(&layout).is_ok(), "labels come last");
+        let other = Network::free(4, 2).unwrap();
+        let layout = Energy::<f32>::layout(other.energy.as_ref());
+        let message = read.parameters(&layout).unwrap_err().to_string();
+        assert!(
+            message.contains("bias.1") || message.contains("weights.0"),
+            "{message}"
+        );
     }
 
     /// 8,192 couplings: their standard deviation is known to .8 %, four of which give a false alarm of 6e-5.

@@ -10,7 +10,7 @@
 //! | `acts` | what one image asks of the substrate |
 //! | `figures` | what all that shows |
 
-mod acts;
+pub mod acts;
 mod averaging;
 mod bench;
 mod correlation;
@@ -67,11 +67,25 @@ pub struct Case<'a> {
 /// # Errors
 /// As [`measure`].
 pub fn run(context: &mut Context) -> anyhow::Result<Section> {
+    let blocks = with_case(FITTED, context.seed, |_, case| measure(context, case))?;
+    Ok(Section {
+        title: "The decoder as a substrate in a bath: sampled, not solved".to_owned(),
+        intro: figures::INTRO.to_owned(),
+        blocks,
+    })
+}
+
+/// Shows `to` a decoder that is fitted to so many training images, with the states of one held-out image.
+fn with_case<T>(
+    fitted: usize,
+    seed: u64,
+    to: impl FnOnce(&Decoder, &Case<'_>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let source = Source::open()?;
-    let train = source.view(Part::Train, FITTED, SIGMA, context.seed)?;
-    let held = source.view(Part::HeldOut, 1, SIGMA, context.seed)?;
+    let train = source.view(Part::Train, fitted, SIGMA, seed)?;
+    let held = source.view(Part::HeldOut, 1, SIGMA, seed)?;
     let recipe = Recipe {
-        seed: context.seed,
+        seed,
         ..Recipe::default()
     };
     let decoder = Decoder::fit(&train, &recipe)?;
@@ -84,11 +98,7 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         read: &read,
         mean: &mean.repeat(OUTER),
     };
-    Ok(Section {
-        title: "The decoder as a substrate in a bath: sampled, not solved".to_owned(),
-        intro: figures::INTRO.to_owned(),
-        blocks: measure(context, &case)?,
-    })
+    to(&decoder, &case)
 }
 
 /// Measures equilibrium, averages, times and acts, and records them under `inference.langevin`.

@@ -8,7 +8,7 @@ use crate::experiments::Context;
 use crate::report::Section;
 use crate::results::Preset;
 
-const CLASSES01: [u8; 2] = [0, 1];
+pub const CLASSES01: [u8; 2] = [0, 1];
 
 const PAPER: Efforts = Efforts {
     slices: 16,
@@ -29,7 +29,7 @@ const PAPER: Efforts = Efforts {
     hidden_units: 256,
 };
 
-const QUICK: Efforts = Efforts {
+pub const QUICK: Efforts = Efforts {
     slices: 16,
     rich: exact::Effort {
         draws: 4000,

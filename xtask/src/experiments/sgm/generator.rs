@@ -65,12 +65,29 @@ impl Generator {
         seed: u64,
         label: Option<&[f32]>,
     ) -> anyhow::Result<(Mat<f32>, Acts)> {
-        let (mut substrate, start) = self.prepared(count, seed, label)?;
+        let settings = self.settings();
+        let simulated = SimulatedSubstrate::new(self.network.energy()?, settings.clone())?;
+        let mut substrate = Metered::new(simulated, &settings)?;
+        let pixels = self.sample_on(&mut substrate, count, seed, label)?;
+        Ok((pixels, substrate.into_parts().1))
+    }
+
+    /// The same on a substrate of these [`settings`](Self::settings).
+    ///
+    /// # Errors
+    /// As [`Generator::sample`].
+    pub fn sample_on(
+        &self,
+        substrate: &mut impl Substrate<f32>,
+        count: usize,
+        seed: u64,
+        label: Option<&[f32]>,
+    ) -> anyhow::Result<Mat<f32>> {
+        let start = self.noise(count, seed, label)?;
         substrate.prepare(start.as_ref(), stream::derive(seed, 1))?;
         substrate.run(&self.protocol()?)?;
         let states = substrate.read()?;
-        let pixels = states.subrows(0, self.network.pixels()).to_owned();
-        Ok((pixels, substrate.acts().clone()))
+        Ok(states.subrows(0, self.network.pixels()).to_owned())
     }
 
     /// The states (pixels x samples) at the start and after each of the given numbers of slices.
@@ -84,7 +101,8 @@ impl Generator {
         label: Option<&[f32]>,
         stops: &[usize],
     ) -> anyhow::Result<Vec<Mat<f32>>> {
-        let (mut substrate, start) = self.prepared(count, seed, label)?;
+        let mut substrate = SimulatedSubstrate::new(self.network.energy()?, self.settings())?;
+        let start = self.noise(count, seed, label)?;
         substrate.prepare(start.as_ref(), stream::derive(seed, 1))?;
         let pixels = self.network.pixels();
         let mut frames = vec![start.subrows(0, pixels).to_owned()];
@@ -101,23 +119,23 @@ impl Generator {
         Ok(frames)
     }
 
-    fn prepared(
-        &self,
-        count: usize,
-        seed: u64,
-        label: Option<&[f32]>,
-    ) -> anyhow::Result<(Metered<SimulatedSubstrate<f32>>, Mat<f32>)> {
+    /// The bath, and the steps in which it is simulated.
+    pub fn settings(&self) -> Settings {
         let network = &self.network;
         let mobility = (0..network.units())
             .map(|unit| if unit < network.pixels() { 1.0 } else { 0.0 })
             .collect();
-        let settings = Settings {
+        Settings {
             mobility: PerUnit::Each(mobility),
             time_step: TimeStep::PerSlice(STEPS),
             walls: Some(WALLS),
             ..Settings::default()
-        };
-        let simulated = SimulatedSubstrate::new(network.energy()?, settings.clone())?;
+        }
+    }
+
+    /// States to start from (units x count): noise, and the label where there is one.
+    fn noise(&self, count: usize, seed: u64, label: Option<&[f32]>) -> anyhow::Result<Mat<f32>> {
+        let network = &self.network;
         let deviation = Noising::default().prior_deviation() as f32;
         let mut start = Mat::zeros(network.units(), count);
         for chain in 0..count {
@@ -130,7 +148,7 @@ impl Generator {
                 start[(network.pixels(), chain)] = labels[chain % labels.len()];
             }
         }
-        Ok((Metered::new(simulated, &settings)?, start))
+        Ok(start)
     }
 
     /// Writes the protocol as safetensors: one row of denoiser-form parameters for each slice.

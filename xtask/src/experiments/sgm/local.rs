@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use overdamped_energy::Layout;
+use overdamped_energy::{Energy, Layout};
 use overdamped_learn::{AdamSettings, Examples, ForceMatching, Interval, Model, Noising};
-use overdamped_substrate::{Settings, SimulatedSubstrate, stream};
+use overdamped_substrate::{ForceProbe, Settings, SimulatedSubstrate, stream};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
@@ -39,18 +39,11 @@ pub fn force_matching(
 ) -> anyhow::Result<Vec<Model<f32>>> {
     let energy = network.energy()?;
     let layout = energy.layout();
-    let noising = Noising::default();
     let mut rules = Vec::with_capacity(schedule.len());
     let mut models = Vec::with_capacity(schedule.len());
     for (index, interval) in schedule.iter().enumerate() {
         let substrate = SimulatedSubstrate::new(Arc::clone(&energy), Settings::default())?;
-        rules.push(ForceMatching::new(
-            Arc::clone(&energy),
-            substrate,
-            Arc::clone(examples),
-            noising.denoiser(interval.middle),
-            effort.batch,
-        )?);
+        rules.push(rule(&energy, substrate, examples, *interval, effort)?);
         let start = start(network, &layout, examples, *interval, seed, index as u64)?;
         models.push(Model::new(start, stream::derive(seed, 1), index as u64));
     }
@@ -68,6 +61,29 @@ pub fn force_matching(
     let models = learn(&mut rules, models, &settings, &layout, &recipe, log, |_| ())?;
     forget(log.checkpoint)?;
     Ok(models)
+}
+
+/// The rule of one slice, on any substrate with force probes.
+///
+/// # Errors
+/// Parts that do not fit each other.
+pub fn rule<S: ForceProbe<f32>>(
+    energy: &Arc<dyn Energy<f32>>,
+    substrate: S,
+    examples: &Arc<Examples<f32>>,
+    interval: Interval,
+    effort: Effort,
+) -> anyhow::Result<ForceMatching<f32, S>> {
+    let denoiser = Noising::default().denoiser(interval.middle);
+    let examples = Arc::clone(examples);
+    let energy = Arc::clone(energy);
+    Ok(ForceMatching::new(
+        energy,
+        substrate,
+        examples,
+        denoiser,
+        effort.batch,
+    )?)
 }
 
 /// Where training starts: the Gaussian fit of each pixel alone, and weak random hidden oscillators.

@@ -1,8 +1,12 @@
-//! What one image's decoder asks of the substrate: physical acts, for later accounting.
+//! What one image's decoder asks of the substrate: physical acts, and that of an image whose pixels alone are read, for accounting.
+
+use overdamped_digital::UNet;
+use overdamped_substrate::Substrate;
 
 use super::bench::{Bath, Bench, Encoder, Ensemble};
-use super::{NAME, PATCHES, SETTLING};
+use super::{NAME, PATCHES, SETTLING, with_case};
 use crate::experiments::Context;
+use crate::experiments::metering::{self, Observed, Run, finish};
 use crate::experiments::trained::counts;
 use crate::report::{Block, Comparison};
 use crate::results::Entry;
@@ -52,4 +56,58 @@ pub fn study(context: &mut Context, bench: &Bench<'_>, seed: u64) -> anyhow::Res
         table = table.row(&label, &[id("clamped", what), id("driven", what)]);
     }
     Ok(vec![Block::Comparison(table)])
+}
+
+/// Training images of the decoder that is counted. Its couplings are cruder than those that figures are made with, but
+/// as many, and only the time of relaxation depends on them, by a few per cent.
+const FITTED: usize = 100;
+
+/// What one image takes, on the substrate and beside it.
+pub struct Image {
+    /// One reading of the outer decoder's units, the encoder held.
+    pub run: Run,
+    /// Multiply-accumulates of the force on the units of a patch that move.
+    pub force: u64,
+    /// Wires of a patch, each a multiply-accumulate of the same function computed from one side to the other.
+    pub wires: u64,
+    /// Patches of the image.
+    pub patches: u64,
+    /// Weights of the interface at a pixel.
+    pub interface: u64,
+    /// Pixels of the image.
+    pub pixels: u64,
+}
+
+/// Lets the decoder of one held-out image settle, and reads it once.
+///
+/// # Errors
+/// Fits that fail, or whatever the substrate reports.
+pub fn image(seed: u64) -> anyhow::Result<Image> {
+    with_case(FITTED, seed, |decoder, case| {
+        let bench = Bench::new(case)?;
+        let ensemble = Ensemble {
+            patches: bench.patches(),
+            copies: 1,
+        };
+        let bath = Bath {
+            temperature: 1.0,
+            step: bench.step(0.8),
+        };
+        let setup = bench.setup(Encoder::Clamped, bath, ensemble)?;
+        let mut substrate = Observed::metered(setup.energy.clone(), &setup.settings)?;
+        setup.load(&mut substrate, seed)?;
+        substrate.evolve(bench.steps(SETTLING, bath.step) as f64 * bath.step)?;
+        let read: Vec<usize> = bench.read.iter().map(|&unit| setup.free[unit]).collect();
+        substrate.read_units(&read)?;
+        let patches = ensemble.chains() as u64;
+        let interface = decoder.interface.as_ref();
+        Ok(Image {
+            run: finish(substrate, 1, patches, bench.units() as u64),
+            force: metering::force(&bench.moving_part()?.0),
+            wires: decoder.wires as u64,
+            patches,
+            interface: interface.map_or(0, |interface| interface.parameters() as u64),
+            pixels: UNet::PIXELS as u64,
+        })
+    })
 }

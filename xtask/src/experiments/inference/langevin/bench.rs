@@ -199,6 +199,23 @@ impl<'a> Bench<'a> {
         ensemble: Ensemble,
         seed: u64,
     ) -> anyhow::Result<Device> {
+        let setup = self.setup(encoder, bath, ensemble)?;
+        let settings = &setup.settings;
+        let simulated = SimulatedSubstrate::new(setup.energy.clone(), settings.clone())?;
+        let mut substrate = Metered::new(simulated, settings)?;
+        setup.load(&mut substrate, seed)?;
+        Ok(Device {
+            substrate,
+            step: bath.step,
+            free: setup.free,
+        })
+    }
+
+    /// What such a substrate is and starts from.
+    ///
+    /// # Errors
+    /// Those of energies and drives.
+    pub fn setup(&self, encoder: Encoder, bath: Bath, ensemble: Ensemble) -> anyhow::Result<Setup> {
         let (energy, parameters, free) = match encoder {
             Encoder::Clamped => (
                 self.network.energy.clone(),
@@ -222,34 +239,35 @@ impl<'a> Bench<'a> {
             time_step: TimeStep::AtMost(bath.step),
             ..Settings::default()
         };
-        let simulated = SimulatedSubstrate::<f32>::new(Arc::new(energy), settings.clone())?;
-        let mut substrate = Metered::new(simulated, &settings)?;
-        let narrow: Vec<f32> = parameters.iter().map(|&value| value as f32).collect();
-        substrate.program(&narrow)?;
         let of_chain = |from: MatRef<'_, f64>| {
             Mat::from_fn(from.nrows(), ensemble.chains(), |unit, chain| {
                 from[(unit, ensemble.patch(chain))] as f32
             })
         };
-        match encoder {
-            Encoder::Clamped => substrate.prepare(of_chain(self.start.as_ref()).as_ref(), seed)?,
+        let (start, drive) = match encoder {
+            Encoder::Clamped => (of_chain(self.start.as_ref()), None),
             Encoder::Drive => {
                 let blank = Mat::zeros(self.units(), ensemble.chains());
-                substrate.prepare(blank.as_ref(), seed)?;
                 // A linear nudge is the constant force -g.
                 let pull = of_chain(self.pull.as_ref());
-                substrate.attach(Some(Drive::linear_nudge(-1.0, pull.as_ref())?))?;
+                (blank, Some(Drive::linear_nudge(-1.0, pull.as_ref())?))
             }
-        }
-        Ok(Device {
-            substrate,
-            step: bath.step,
+        };
+        Ok(Setup {
+            energy: Arc::new(energy),
+            parameters: parameters.iter().map(|&value| value as f32).collect(),
+            settings,
+            start,
+            drive,
             free,
         })
     }
 
     /// The modules that move and the couplings among them, without biases: those are part of f.
-    fn moving_part(&self) -> anyhow::Result<(Modular, Vec<f64>)> {
+    ///
+    /// # Errors
+    /// None for the networks of a hierarchy.
+    pub fn moving_part(&self) -> anyhow::Result<(Modular, Vec<f64>)> {
         let (whole, moving) = (&self.network.energy, &self.network.moving.modules);
         let place = |module: usize| moving.iter().position(|&moving| moving == module);
         let modules: Vec<Module> = moving.iter().map(|&m| whole.modules()[m]).collect();
@@ -284,6 +302,35 @@ impl<'a> Bench<'a> {
                 .copy_from_slice(&self.network.parameters[from.range(&theirs)?]);
         }
         Ok((part, parameters))
+    }
+}
+
+/// A decoder ready for a substrate.
+pub struct Setup {
+    /// Its energy.
+    pub energy: Arc<Modular>,
+    /// The energy's parameters.
+    pub parameters: Vec<f32>,
+    /// Bath, mobilities and time step.
+    pub settings: Settings,
+    /// Units that move, as rows of the states.
+    pub free: Vec<usize>,
+    start: Mat<f32>,
+    drive: Option<Drive<f32>>,
+}
+
+impl Setup {
+    /// Programs a substrate of this energy and prepares its chains.
+    ///
+    /// # Errors
+    /// Those of the substrate.
+    pub fn load(&self, substrate: &mut impl Substrate<f32>, seed: u64) -> anyhow::Result<()> {
+        substrate.program(&self.parameters)?;
+        substrate.prepare(self.start.as_ref(), seed)?;
+        if let Some(drive) = &self.drive {
+            substrate.attach(Some(drive.clone()))?;
+        }
+        Ok(())
     }
 }
 
