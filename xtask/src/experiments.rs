@@ -1,5 +1,6 @@
 //! The experiments of `reproduce`: one folder for each published system.
 
+mod accounting;
 mod eqprop;
 mod exhibit;
 mod floweqprop;
@@ -65,7 +66,13 @@ pub struct Experiment {
 }
 
 /// The experiments of each published system, in the order of the report.
-const GROUPS: &[&[Experiment]] = &[sgm::ALL, floweqprop::ALL, eqprop::ALL, inference::ALL];
+const GROUPS: &[&[Experiment]] = &[
+    sgm::ALL,
+    floweqprop::ALL,
+    eqprop::ALL,
+    inference::ALL,
+    accounting::ALL,
+];
 
 /// Every experiment, in the order of the report.
 pub fn all() -> impl Iterator<Item = &'static Experiment> {
@@ -127,7 +134,7 @@ pub fn choose(names: &[String], preset: Preset) -> Result<Vec<&'static Experimen
             return Err(ChoiceError::Unknown {
                 name: name.clone(),
                 known: format!(
-                    "sgm, floweqprop, eqprop, inference (whole groups), {}",
+                    "sgm, floweqprop, eqprop, inference, accounting (whole groups), {}",
                     known.join(", ")
                 ),
             });
@@ -195,7 +202,11 @@ mod tests {
         assert!(quick.contains(&"sgm.digits01") && !quick.contains(&"sgm.mnist01"));
         assert_eq!(
             quick,
-            names(&["sgm", "floweqprop", "eqprop", "inference"], Preset::Quick).unwrap()
+            names(
+                &["sgm", "floweqprop", "eqprop", "inference", "accounting"],
+                Preset::Quick
+            )
+            .unwrap()
         );
         assert!(
             names(&["sgm"], Preset::Paper)

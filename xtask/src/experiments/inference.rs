@@ -24,6 +24,7 @@ mod scores;
 mod source;
 mod study;
 
+pub use self::generation::RUNGS;
 pub use self::langevin::acts;
 use super::Experiment;
 use crate::results::Preset;

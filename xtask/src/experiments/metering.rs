@@ -107,6 +107,27 @@ pub fn finish(substrate: Metered<Observed>, results: u64, chains: u64, units: u6
 }
 
 impl Run {
+    /// What came after a moment when so much had been counted and seen.
+    #[must_use]
+    pub fn since(mut self, acts: &Acts, seen: &Seen) -> Self {
+        for spent in &mut self.acts.relaxation {
+            let known = acts.relaxation.iter();
+            let before = { known }.find(|at| at.temperature == spent.temperature);
+            spent.unit_seconds -= before.map_or(0.0, |at| at.unit_seconds);
+        }
+        self.acts.chains_prepared -= acts.chains_prepared;
+        self.acts.states_written -= acts.states_written;
+        self.acts.parameters_written -= acts.parameters_written;
+        self.acts.drives_written -= acts.drives_written;
+        self.acts.states_read -= acts.states_read;
+        self.acts.forces_read -= acts.forces_read;
+        self.seen.heat -= seen.heat;
+        self.seen.work -= seen.work;
+        self.seen.evaluations -= seen.evaluations;
+        self.seen.steps -= seen.steps;
+        self
+    }
+
     /// Two runs of the same kind, together.
     #[must_use]
     pub fn and(mut self, other: &Self) -> Self {

@@ -50,6 +50,9 @@ struct Effort {
     count: usize,
 }
 
+/// Noise levels of the paper preset: evaluations of a network for a digit out of noise.
+pub const RUNGS: usize = 18;
+
 const fn effort(preset: Preset) -> Effort {
     match preset {
         Preset::Quick => Effort {
@@ -58,7 +61,7 @@ const fn effort(preset: Preset) -> Effort {
             count: 40,
         },
         Preset::Paper => Effort {
-            rungs: 18,
+            rungs: RUNGS,
             fitted: 400,
             count: 200,
         },

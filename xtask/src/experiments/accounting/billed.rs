@@ -1,0 +1,155 @@
+//! Counts on their way to bills, figures and files.
+
+use overdamped_accounting::{
+    AccountingError, Act, Assumption, Baseline, Bill, Bits, Counts, HardwareModel, bounds,
+};
+
+use crate::experiments::Context;
+use crate::export::atomic;
+use crate::results::Entry;
+
+/// The hardware model of the figures; the others stand beside it.
+pub const SHOWN: &str = "typical";
+const OTHERS: [&str; 4] = ["ideal", "record", "cmos", "oscillator"];
+
+/// All kinds of lines that a bill may have.
+pub const ACTS: [Act; 12] = [
+    Act::Relaxation,
+    Act::Bias,
+    Act::Signal,
+    Act::Charging,
+    Act::WriteStates,
+    Act::WriteDrives,
+    Act::WriteParameters,
+    Act::ReadStates,
+    Act::ReadForces,
+    Act::Interface,
+    Act::Optimiser,
+    Act::Processor,
+];
+
+/// The hardware model of the figures.
+///
+/// # Errors
+/// None: the preset is part of the library.
+pub fn shown() -> Result<HardwareModel, AccountingError> {
+    HardwareModel::preset(SHOWN)
+}
+
+/// Writes counts to `counts/<name>.json`, where `cargo xtask bill` reads them.
+///
+/// # Errors
+/// A folder that cannot be written.
+pub fn keep(context: &Context, name: &str, counts: &Counts) -> anyhow::Result<()> {
+    let text = counts.to_json()?;
+    let path = context
+        .recorder
+        .folder()
+        .join(format!("counts/{name}.json"));
+    Ok(atomic::write(&path, |out| out.write_all(text.as_bytes()))?)
+}
+
+/// Bills of the same counts, as shown and at other prices.
+struct Bills {
+    shown: Bill,
+    others: Vec<Bill>,
+}
+
+impl Bills {
+    fn new(counts: &Counts) -> Result<Self, AccountingError> {
+        let bill = |name: &str| Bill::new(counts, &HardwareModel::preset(name)?);
+        Ok(Self {
+            shown: bill(SHOWN)?,
+            others: OTHERS.into_iter().map(bill).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// A figure of the bill that is shown, beside the same at other prices; none if it has no value.
+    fn entry(&self, id: &str, of: impl Fn(&Bill) -> Result<f64, AccountingError>) -> Option<Entry> {
+        let mut entry = Entry::new(id, of(&self.shown).ok()?);
+        for other in &self.others {
+            // A ratio with nothing below it is no figure.
+            if let Ok(value) = of(other) {
+                entry = entry.reference(&format!("{} hardware", other.hardware), value);
+            }
+        }
+        Some(entry)
+    }
+}
+
+/// Records energy, time, power, shares, heat and all gains under `prefix`; `more` may add references to a gain. Returns
+/// the bill that is shown.
+///
+/// # Errors
+/// Counts that cannot be billed, or an id that is taken.
+pub fn record(
+    context: &mut Context,
+    prefix: &str,
+    counts: &Counts,
+    more: impl Fn(Baseline, Entry) -> Entry,
+) -> anyhow::Result<Bill> {
+    let bills = Bills::new(counts)?;
+    let bill = &bills.shown;
+    let per = &counts.per;
+    let results = counts.results as f64;
+    let mut entries = Vec::new();
+    let energy = bills.entry(&format!("{prefix}.energy"), |bill| Ok(bill.energy().0));
+    if let Some(mut energy) = energy {
+        energy = energy.unit(&format!("J for each {per}")).lower();
+        for cost in &bill.baselines {
+            energy = energy.baseline(cost.baseline.title(), cost.energy.0);
+        }
+        let erased = counts.acts.states_written as f64 / results;
+        if erased > 0.0 {
+            let bits = Bits(erased * shown()?.value(Assumption::DacBits));
+            let least = shown()?.thermal_energy() * bounds::landauer(bits)?;
+            energy = energy.best("Landauer, for the states written", least.0);
+        }
+        entries.push(energy);
+    }
+    let time = bills.entry(&format!("{prefix}.time"), |bill| Ok(bill.time().0));
+    if let Some(mut time) = time {
+        time = time.unit(&format!("s for each {per}")).lower();
+        for cost in &bill.baselines {
+            time = time.baseline(cost.baseline.title(), cost.time.0);
+        }
+        entries.push(time);
+    }
+    let power = bills.entry(&format!("{prefix}.power"), |bill| Ok(bill.power()?.0));
+    entries.extend(power.map(|power| power.unit("W")));
+    for act in ACTS {
+        let id = format!("{prefix}.share.{}", act.id());
+        let known = bill.lines.iter().any(|line| line.act == act);
+        if known && bill.energy().0 > 0.0 {
+            let share = bill.energy_of(act) / bill.energy();
+            entries.push(Entry::new(&id, share).unit("of the energy"));
+        }
+    }
+    if let Some(dissipation) = counts.dissipation {
+        let heat = dissipation.heat / results;
+        let runs = counts.results as usize;
+        let kt = shown()?.thermal_energy().0;
+        let work = dissipation.work / results;
+        let in_kt = Entry::new(&format!("{prefix}.heat"), heat)
+            .unit("kT")
+            .n(runs);
+        entries.push(in_kt.reference("work by switching", work));
+        let joules = Entry::new(&format!("{prefix}.heat_joules"), heat * kt);
+        let billed = bill.energy_of(Act::Relaxation).0;
+        entries.push(joules.unit("J").n(runs).reference("billed for it", billed));
+    }
+    for baseline in Baseline::ALL {
+        let id = format!("{prefix}.gain.{}", baseline.id());
+        let gain = bills.entry(&id, |bill| bill.gain(baseline));
+        let gain = gain.map(|gain| more(baseline, gain.unit("times less energy").higher()));
+        entries.extend(gain.map(|gain| gain.baseline("break-even", 1.0)));
+        let id = format!("{prefix}.speed_up.{}", baseline.id());
+        let speed_up = bills.entry(&id, |bill| bill.speed_up(baseline));
+        let speed_up = speed_up.map(|speed_up| speed_up.unit("times less time").higher());
+        entries.extend(speed_up.map(|speed_up| speed_up.baseline("break-even", 1.0)));
+    }
+    for entry in entries {
+        context.recorder.record(entry)?;
+    }
+    Ok(bills.shown)
+}

@@ -1,0 +1,391 @@
+//! The counts of all four systems, and what each is compared with.
+//!
+//! Every comparison is with a processor that is given its best chance, by the project's own numbers:
+//!
+//! | baseline | what the processor does |
+//! |---|---|
+//! | the same function | what the substrate computes, by the cheapest way known here: states at rest by sweeps of Newton steps, samples with one force for each slice or rung, a linear decoder wire by wire from one side to the other |
+//! | simulating the relaxation | the device's own motion in time steps, as many as the engine takes |
+//! | the whole network | what one would use without a substrate: for `sgm` and `inference` the U-Net of this project, 18 times for a digit out of noise and once for a denoised one; for `floweqprop` and `eqprop` a feed-forward network with as many weights as there are couplings, once for each place or rung; in training three times that for each example, forwards and backwards |
+//! | low utilisation | the same function at the share of its peak that the processor reaches at small, serial work |
+//!
+//! What is digital beside a substrate is billed with it. The contrast of local gradients is two multiply-accumulates for
+//! each learned parameter and example, as the papers count it, one for each state; Adam takes six for each parameter,
+//! once in an update. For `inference` the processor still runs the U-Net's encoder and bottleneck, which the
+//! decoder looks at, and its last layer.
+//!
+//! A device makes one sample after the other. Where a protocol runs through its parameters for each sample, all of them are
+//! written for each; a network whose parameters stay is written once for all samples of the run.
+
+use overdamped_accounting::{Baselines, Counts, Digital, Dissipation, Place, Task, Work};
+use overdamped_digital::UNet;
+
+use crate::experiments::floweqprop::drawing::Way;
+use crate::experiments::metering::Run;
+use crate::experiments::{Interrupt, eqprop, floweqprop, inference, sgm};
+
+/// Multiply-accumulates of the contrast for each learned parameter and example.
+const CONTRAST: u64 = 2;
+/// Multiply-accumulates of Adam for each parameter: two moments (four products, two of them added to), a root and a
+/// quotient.
+const ADAM: u64 = 6;
+/// Forwards once, and twice that backwards.
+const BACKWARDS: u64 = 3;
+/// Samples in a run.
+const SAMPLES: usize = 64;
+/// Updates in a run.
+const UPDATES: u64 = 3;
+
+/// The counts of one use of a system.
+pub struct Billed {
+    /// Segments of its ids.
+    pub id: &'static str,
+    /// What people read.
+    pub title: &'static str,
+    /// The counts.
+    pub counts: Counts,
+}
+
+/// All uses, in the order of tables. `done` is told each that is finished.
+///
+/// # Errors
+/// An interrupt, or a run that fails.
+pub fn all(seed: u64, interrupt: &Interrupt, done: impl Fn(&str)) -> anyhow::Result<Vec<Billed>> {
+    let mut all = Vec::new();
+    for system in [force_based, flow, closed_loop, decoder] {
+        interrupt.check()?;
+        for use_of in system(seed, interrupt)? {
+            done(use_of.title);
+            all.push(use_of);
+        }
+    }
+    Ok(all)
+}
+
+/// Driven oscillators, 12 x 12.
+fn force_based(seed: u64, interrupt: &Interrupt) -> anyhow::Result<Vec<Billed>> {
+    let system = sgm::acts::System::open(seed, interrupt)?;
+    let (force, slices) = (system.force(), system.slices());
+    let unet = UNet::work().total();
+    let run = system.sample(SAMPLES)?;
+    let steps = run.seen.steps / run.results;
+    let sample = Counts {
+        parameters_shared_by: Some(1),
+        baselines: baselines([
+            (
+                format!("the force once in each of {slices} slices"),
+                slices * force,
+            ),
+            (format!("{steps} time steps"), steps * force),
+            (
+                format!(
+                    "{} evaluations of the U-Net of this project",
+                    inference::RUNGS
+                ),
+                inference::RUNGS as u64 * unet,
+            ),
+        ]),
+        ..counted("sgm", "sample", &run)
+    };
+    let run = system.training()?;
+    let (parameters, batch) = (system.parameters(), system.batch());
+    let update = Update { parameters, batch };
+    let exact = batch * force + update.total(parameters);
+    let training = Counts {
+        digital: update.digital(&run, parameters),
+        baselines: baselines([
+            (
+                format!("forces and their gradient at {batch} examples"),
+                exact,
+            ),
+            (
+                format!("nothing relaxes: forces and their gradient at {batch} examples"),
+                exact,
+            ),
+            (
+                format!("the U-Net of this project forwards and backwards at {batch} images"),
+                BACKWARDS * batch * unet,
+            ),
+        ]),
+        ..counted("sgm", "training step", &run)
+    };
+    Ok(vec![
+        Billed {
+            id: "sgm.sample",
+            title: "sgm: a digit from driven oscillators",
+            counts: sample,
+        },
+        Billed {
+            id: "sgm.training",
+            title: "sgm: an update of one slice, from forces",
+            counts: training,
+        },
+    ])
+}
+
+/// The 64-128-128 network on its springs.
+fn flow(seed: u64, _: &Interrupt) -> anyhow::Result<Vec<Billed>> {
+    const ANCHORS: usize = 36;
+    let system = floweqprop::acts::System::open(seed)?;
+    let (force, couplings) = (system.force(), system.couplings());
+    let mut all = Vec::new();
+    for (id, title, way) in [
+        (
+            "floweqprop.sample",
+            "floweqprop: a digit from 36 anchors",
+            Way::Reanchored(ANCHORS),
+        ),
+        (
+            "floweqprop.sample_by_spring",
+            "floweqprop: a digit from 120 Euler steps",
+            Way::Spring,
+        ),
+    ] {
+        let run = system.sample(way, SAMPLES)?;
+        let (sweeps, steps) = (
+            run.seen.evaluations / run.results,
+            run.seen.steps / run.results,
+        );
+        let places = floweqprop::acts::System::velocities(way);
+        let counts = Counts {
+            baselines: baselines([
+                (
+                    format!("rest at {places} places by {sweeps} sweeps in all"),
+                    sweeps * force,
+                ),
+                (format!("{steps} Euler steps"), steps * force),
+                (
+                    format!("a feed-forward network of {couplings} weights at {places} places"),
+                    places * couplings,
+                ),
+            ]),
+            ..counted("floweqprop", "sample", &run)
+        };
+        all.push(Billed { id, title, counts });
+    }
+    let run = system.training(UPDATES)?;
+    let (parameters, batch) = (system.parameters(), system.batch());
+    let update = Update { parameters, batch };
+    let per_update = |evaluations: u64| evaluations / run.results * force;
+    let counts = Counts {
+        digital: update.digital(&run, parameters),
+        baselines: baselines([
+            (
+                format!("three phases of {batch} chains by sweeps, and their contrast"),
+                per_update(run.seen.evaluations) + update.total(parameters),
+            ),
+            (
+                format!("three phases of {batch} chains in Euler steps, and their contrast"),
+                per_update(run.seen.steps) + update.total(parameters),
+            ),
+            (
+                format!(
+                    "a feed-forward network of {couplings} weights forwards and backwards, {batch} examples"
+                ),
+                BACKWARDS * batch * couplings + ADAM * parameters,
+            ),
+        ]),
+        ..counted("floweqprop", "training step", &run)
+    };
+    all.push(Billed {
+        id: "floweqprop.training",
+        title: "floweqprop: an update, 256 pairs",
+        counts,
+    });
+    Ok(all)
+}
+
+/// The network that is taught by nudges and draws by relaxation.
+fn closed_loop(seed: u64, _: &Interrupt) -> anyhow::Result<Vec<Billed>> {
+    let system = eqprop::acts::System::open(seed)?;
+    let (force, wires, rungs) = (system.force(), system.wires(), system.rungs());
+    let run = system.sample(SAMPLES)?;
+    let (steps, sweeps) = (run.seen.steps / run.results, system.sweeps());
+    let sample = Counts {
+        parameters_shared_by: Some(1),
+        baselines: baselines([
+            (
+                format!("rest at {rungs} noise levels by {sweeps} sweeps each"),
+                rungs * sweeps * force,
+            ),
+            (format!("{steps} time steps"), steps * force),
+            (
+                format!("a feed-forward network of {wires} weights at {rungs} noise levels"),
+                rungs * wires,
+            ),
+        ]),
+        ..counted("eqprop", "sample", &run)
+    };
+    let run = system.training(UPDATES)?;
+    let (parameters, batch) = (system.learned_at_a_level(), system.batch());
+    let update = Update { parameters, batch };
+    let all = system.parameters();
+    let per_update = |evaluations: u64| evaluations / run.results * force;
+    let training = Counts {
+        digital: update.digital(&run, all),
+        baselines: baselines([
+            (
+                format!("three phases of {batch} chains by sweeps, and their contrast"),
+                per_update(run.seen.evaluations) + update.total(all),
+            ),
+            (
+                format!("three phases of {batch} chains in Euler steps, and their contrast"),
+                per_update(run.seen.steps) + update.total(all),
+            ),
+            (
+                format!(
+                    "a feed-forward network of {wires} weights forwards and backwards, {batch} examples"
+                ),
+                BACKWARDS * batch * wires + ADAM * all,
+            ),
+        ]),
+        ..counted("eqprop", "training step", &run)
+    };
+    Ok(vec![
+        Billed {
+            id: "eqprop.sample",
+            title: "eqprop: a digit down the ladder",
+            counts: sample,
+        },
+        Billed {
+            id: "eqprop.training",
+            title: "eqprop: an update, 6 levels of 64 images",
+            counts: training,
+        },
+    ])
+}
+
+/// The decoder of a U-Net, with and without the rest of it.
+fn decoder(seed: u64, _: &Interrupt) -> anyhow::Result<Vec<Billed>> {
+    let image = inference::acts::image(seed)?;
+    let work = UNet::work();
+    let encoder = work.up_to("middle");
+    let whole = work.total();
+    let last = whole - work.up_to("d1");
+    let interface = image.interface * image.pixels;
+    let cascade = image.wires * image.patches;
+    let steps = image.run.seen.steps;
+    let held = cascade + steps * image.force;
+    let beside = Digital {
+        name: "the interface makes drives".to_owned(),
+        place: Place::Interface,
+        work: Work::Macs(interface as f64),
+    };
+    let left = |name: &str, macs: u64| Digital {
+        name: name.to_owned(),
+        place: Place::Processor,
+        work: Work::Macs(macs as f64),
+    };
+    let alone = Counts {
+        digital: vec![beside.clone()],
+        baselines: baselines([
+            (
+                "both regressions, wire by wire, and the interface".to_owned(),
+                cascade + interface,
+            ),
+            (
+                format!(
+                    "{} time steps of each patch, and the interface",
+                    steps / image.patches
+                ),
+                held + interface,
+            ),
+            (
+                "the decoder of the U-Net".to_owned(),
+                whole - encoder - last,
+            ),
+        ]),
+        ..counted("inference, the decoder alone", "image", &image.run)
+    };
+    let processor = encoder + last;
+    let with_rest = Counts {
+        digital: vec![
+            beside,
+            left("the U-Net's encoder and bottleneck", encoder),
+            left("the U-Net's last layer", last),
+        ],
+        baselines: baselines([
+            (
+                "the rest of the U-Net, both regressions and the interface".to_owned(),
+                processor + cascade + interface,
+            ),
+            (
+                "the rest of the U-Net, and the relaxation in time steps".to_owned(),
+                processor + held + interface,
+            ),
+            ("the U-Net of this project, once".to_owned(), whole),
+        ]),
+        ..counted("inference", "image", &image.run)
+    };
+    Ok(vec![
+        Billed {
+            id: "inference.sample",
+            title: "inference: a denoised image",
+            counts: with_rest,
+        },
+        Billed {
+            id: "inference.decoder",
+            title: "inference: the decoder alone",
+            counts: alone,
+        },
+    ])
+}
+
+/// Counts of a run, without what is digital and what it is compared with.
+pub fn counted(name: &str, per: &str, run: &Run) -> Counts {
+    let counts = Counts::new(name, per, run.results, run.units, run.acts.clone());
+    Counts {
+        dissipation: Some(Dissipation {
+            heat: run.seen.heat,
+            work: run.seen.work,
+        }),
+        ..counts
+    }
+}
+
+/// Same function, simulated relaxation and whole network, each in multiply-accumulates for one result.
+fn baselines(tasks: [(String, u64); 3]) -> Baselines {
+    let [same_function, simulating_relaxation, whole_network] = tasks.map(|(about, macs)| {
+        Some(Task {
+            about,
+            work: Work::Macs(macs as f64),
+        })
+    });
+    Baselines {
+        same_function,
+        simulating_relaxation,
+        whole_network,
+    }
+}
+
+/// The arithmetic of an update.
+#[derive(Clone, Copy)]
+struct Update {
+    /// Parameters that an example has a say in.
+    parameters: u64,
+    /// Examples.
+    batch: u64,
+}
+
+impl Update {
+    const fn contrast(self) -> u64 {
+        CONTRAST * self.parameters * self.batch
+    }
+
+    /// For so many parameters in all.
+    const fn total(self, all: u64) -> u64 {
+        self.contrast() + ADAM * all
+    }
+
+    fn digital(self, run: &Run, all: u64) -> Vec<Digital> {
+        let piece = |name: &str, macs: u64| Digital {
+            name: name.to_owned(),
+            place: Place::Optimiser,
+            work: Work::Macs((macs * run.results) as f64),
+        };
+        vec![
+            piece("local gradients are contrasted", self.contrast()),
+            piece("parameters are updated", ADAM * all),
+        ]
+    }
+}
