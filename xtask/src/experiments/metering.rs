@@ -17,8 +17,6 @@ pub struct Run {
     pub results: u64,
     /// Units of a chain that move.
     pub units: u64,
-    /// Chains of a result, which a device may run side by side or one after the other.
-    pub chains: u64,
     /// Physical acts.
     pub acts: Acts,
     /// What the simulation saw besides.
@@ -95,12 +93,11 @@ impl Observed {
 }
 
 /// What a metered substrate has counted and seen.
-pub fn finish(substrate: Metered<Observed>, results: u64, chains: u64, units: u64) -> Run {
+pub fn finish(substrate: Metered<Observed>, results: u64, units: u64) -> Run {
     let (observed, acts) = substrate.into_parts();
     Run {
         results,
         units,
-        chains,
         acts,
         seen: observed.seen(),
     }

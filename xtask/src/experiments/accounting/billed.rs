@@ -11,6 +11,8 @@ use crate::results::Entry;
 /// The hardware model of the figures; the others stand beside it.
 pub const SHOWN: &str = "typical";
 const OTHERS: [&str; 4] = ["ideal", "record", "cmos", "oscillator"];
+/// Processors beside the A100 of the papers.
+const PROCESSORS: [&str; 2] = ["h200", "cpu"];
 
 /// All kinds of lines that a bill may have.
 pub const ACTS: [Act; 12] = [
@@ -53,14 +55,21 @@ pub fn keep(context: &Context, name: &str, counts: &Counts) -> anyhow::Result<()
 struct Bills {
     shown: Bill,
     others: Vec<Bill>,
+    /// On the hardware that is shown, beside other processors.
+    processors: Vec<Bill>,
 }
 
 impl Bills {
     fn new(counts: &Counts) -> Result<Self, AccountingError> {
         let bill = |name: &str| Bill::new(counts, &HardwareModel::preset(name)?);
+        let beside = |name: &str| Bill::new(counts, &shown()?.with_processor(name)?);
         Ok(Self {
             shown: bill(SHOWN)?,
             others: OTHERS.into_iter().map(bill).collect::<Result<_, _>>()?,
+            processors: PROCESSORS
+                .into_iter()
+                .map(beside)
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -68,12 +77,29 @@ impl Bills {
     fn entry(&self, id: &str, of: impl Fn(&Bill) -> Result<f64, AccountingError>) -> Option<Entry> {
         let mut entry = Entry::new(id, of(&self.shown).ok()?);
         for other in &self.others {
-            // A ratio with nothing below it is no figure.
-            if let Ok(value) = of(other) {
+            // What costs nothing, or is a ratio to nothing, is no figure.
+            if let Some(value) = of(other).ok().filter(|value| *value > 0.0) {
                 entry = entry.reference(&format!("{} hardware", other.hardware), value);
             }
         }
         Some(entry)
+    }
+
+    /// A ratio to what a processor takes: above one is good, and other processors stand beside it.
+    fn ratio(
+        &self,
+        id: &str,
+        unit: &str,
+        of: impl Fn(&Bill) -> Result<f64, AccountingError>,
+    ) -> Option<Entry> {
+        let mut entry = self.entry(id, &of)?.unit(unit).higher();
+        for beside in &self.processors {
+            if let Ok(value) = of(beside) {
+                let name = beside.processor.to_uppercase();
+                entry = entry.reference(&format!("over one {name}"), value);
+            }
+        }
+        Some(entry.baseline("break-even", 1.0))
     }
 }
 
@@ -119,9 +145,9 @@ pub fn record(
     entries.extend(power.map(|power| power.unit("W")));
     for act in ACTS {
         let id = format!("{prefix}.share.{}", act.id());
-        let known = bill.lines.iter().any(|line| line.act == act);
-        if known && bill.energy().0 > 0.0 {
-            let share = bill.energy_of(act) / bill.energy();
+        let energy = bill.energy_of(act);
+        if energy.0 > 0.0 {
+            let share = energy / bill.energy();
             entries.push(Entry::new(&id, share).unit("of the energy"));
         }
     }
@@ -140,13 +166,10 @@ pub fn record(
     }
     for baseline in Baseline::ALL {
         let id = format!("{prefix}.gain.{}", baseline.id());
-        let gain = bills.entry(&id, |bill| bill.gain(baseline));
-        let gain = gain.map(|gain| more(baseline, gain.unit("times less energy").higher()));
-        entries.extend(gain.map(|gain| gain.baseline("break-even", 1.0)));
+        let gain = bills.ratio(&id, "times less energy", |bill| bill.gain(baseline));
+        entries.extend(gain.map(|gain| more(baseline, gain)));
         let id = format!("{prefix}.speed_up.{}", baseline.id());
-        let speed_up = bills.entry(&id, |bill| bill.speed_up(baseline));
-        let speed_up = speed_up.map(|speed_up| speed_up.unit("times less time").higher());
-        entries.extend(speed_up.map(|speed_up| speed_up.baseline("break-even", 1.0)));
+        entries.extend(bills.ratio(&id, "times less time", |bill| bill.speed_up(baseline)));
     }
     for entry in entries {
         context.recorder.record(entry)?;

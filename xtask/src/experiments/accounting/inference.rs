@@ -206,7 +206,7 @@ fn limits(context: &mut Context, counts: &Counts, measured: &Inference) -> anyho
     let id = |what: &str| format!("{NAME}.{what}");
     let entries = [
         (
-            "heat that the run gave to its bath, over the least for that distance and time",
+            "heat that the run gave to its bath, over the least for a mean state that moves as far in the same time",
             Entry::new(&id("bound.transport"), heat / transport)
                 .unit("times the bound")
                 .n(images)

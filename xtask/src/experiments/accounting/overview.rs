@@ -45,7 +45,7 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         gains(
             &all,
             "speed_up",
-            "The same for time, for a device that makes one conversion after the other with 16 converters.",
+            "The same for time. The device is one, and makes chain after chain; the processor is as busy as for its energy.",
             &known,
         ),
         Block::Comparison(amounts(&all, &known)),
@@ -85,7 +85,8 @@ fn amounts(all: &[Billed], known: &dyn Fn(&str) -> bool) -> Comparison {
     let names = columns.map(|column| column.0);
     let mut table = Comparison::new(
         "What one result takes on typical hardware, and the heat that its simulated run gave to the bath. Networks that run in a \
-         cold bath have no kT of their own: their heat is in the unit of their energy, of which kT must be a small part.",
+         cold bath have no kT of their own: their heat is in the unit of their energy, of which kT must be a small part. Heat is negative \
+         where chains that were prepared all alike draw from the bath more than their drives put in.",
         &names,
     );
     for use_of in all {

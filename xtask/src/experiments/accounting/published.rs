@@ -39,8 +39,8 @@ pub struct Device {
 pub struct Inference {
     /// Acts, heat, work.
     pub run: Run,
-    /// Mean over the images, from the second on, of the squared distance between where the network is at rest for
-    /// one image and for the one before.
+    /// Mean over the images of the squared distance that the mean state moves in one. The covariance stays: it is that of
+    /// equilibrium, whatever the drives.
     pub squared_distance: f64,
 }
 
@@ -98,25 +98,39 @@ impl Device {
     pub fn inference(&self, images: u64) -> anyhow::Result<Inference> {
         let mut random = stream::of(stream::derive(self.seed, 2), 0);
         let decoder: Vec<usize> = self.energy.rows(1).collect();
-        let blank = self.normals(&mut random);
-        let mut substrate = self.substrate(&blank)?;
-        let (acts, seen) = (substrate.acts().clone(), substrate.inner().seen());
-        let mut rest: Option<Mat<f32>> = None;
+        let start = self.normals(&mut random);
+        let mut substrate = self.substrate(&start)?;
+        // Without noise the state is the mean of all that noise could make of it: the network is linear.
+        let mut mean = SimulatedSubstrate::new(
+            Arc::clone(&self.energy) as _,
+            Settings {
+                temperature: PerUnit::Uniform(0.0),
+                ..self.settings.clone()
+            },
+        )?;
+        mean.program(&self.parameters)?;
+        mean.prepare(start.as_ref(), 0)?;
+        let (mut acts, mut seen) = (substrate.acts().clone(), substrate.inner().seen());
         let mut squares = 0.0;
-        for _ in 0..images {
+        // The first image is for the start to be forgotten, and not counted.
+        for image in 0..=images {
+            if image == 1 {
+                (acts, seen) = (substrate.acts().clone(), substrate.inner().seen());
+                squares = 0.0;
+            }
             let drive = Drive::linear_nudge(-1.0, self.normals(&mut random).as_ref())?;
-            substrate.attach(Some(drive.clone()))?;
+            let before = mean.read()?;
+            mean.attach(Some(drive.clone()))?;
+            mean.evolve(self.pair.time)?;
+            squares += f64::from((mean.read()? - before).squared_norm_l2());
+            substrate.attach(Some(drive))?;
             substrate.evolve(self.pair.time)?;
             substrate.read_units(&decoder)?;
-            let next = self.at_rest(drive)?;
-            if let Some(last) = rest.replace(next.clone()) {
-                squares += f64::from((next - last).squared_norm_l2());
-            }
         }
-        let run = finish(substrate, images, 1, self.pair.units() as u64);
+        let run = finish(substrate, images, self.pair.units() as u64);
         Ok(Inference {
             run: run.since(&acts, &seen),
-            squared_distance: squares / (images.max(2) - 1) as f64,
+            squared_distance: squares / images as f64,
         })
     }
 
@@ -148,7 +162,7 @@ impl Device {
             }
             training.update(&contrast)?;
         }
-        let run = finish(substrate, steps, 1, self.pair.units() as u64);
+        let run = finish(substrate, steps, self.pair.units() as u64);
         let mut run = run.since(&acts, &seen);
         // The meter has counted all parameters; a device need not write those that stay.
         run.acts.parameters_written = written;
@@ -200,7 +214,7 @@ impl Device {
             )?;
             training.update(&contrast)?;
         }
-        Ok(finish(substrate, steps, 1, self.pair.units() as u64))
+        Ok(finish(substrate, steps, self.pair.units() as u64))
     }
 
     /// The nudges of the three estimators that the papers know.
@@ -227,23 +241,6 @@ impl Device {
         nudged[self.energy.rows(1)].fill(true);
         let strength = (side * NUDGE) as f32;
         Ok(Drive::quadratic_nudge(strength, &nudged, targets.as_ref())?)
-    }
-
-    /// Where a drive puts the network at rest.
-    fn at_rest(&self, drive: Drive<f32>) -> anyhow::Result<Mat<f32>> {
-        /// The slowest mode has a rate of one half.
-        const TIME: f64 = 30.0;
-        let settings = Settings {
-            temperature: PerUnit::Uniform(0.0),
-            time_step: TimeStep::AtMost(0.5),
-            ..Settings::default()
-        };
-        let mut substrate = SimulatedSubstrate::new(Arc::clone(&self.energy) as _, settings)?;
-        substrate.program(&self.parameters)?;
-        substrate.prepare(Mat::zeros(self.pair.units(), 1).as_ref(), 0)?;
-        substrate.attach(Some(drive))?;
-        substrate.relax(TIME)?;
-        Ok(substrate.read()?)
     }
 
     /// A standard normal number for each unit.
@@ -334,7 +331,9 @@ mod tests {
         insta::assert_json_snapshot!([inference.acts, training.acts, estimated.acts]);
     }
 
-    /// Work that is done and not stored is heat, and no process between two drives dissipates less than transport asks.
+    /// No process that moves the mean so far in so little time dissipates less than transport asks, and an abrupt drive
+    /// dissipates more: about 85 and 130 kT. The heat of 16 images is known to some 5 kT (two energies of 128 units
+    /// apart, each with a variance of 64 kT^2, over 16): a heat of the other sign or without the work would show.
     #[test]
     fn heat_is_above_the_bound_of_transport() {
         let device = Device::new(Pair::PUBLISHED, 1).unwrap();
@@ -344,7 +343,9 @@ mod tests {
         } = device.inference(16).unwrap();
         let heat = run.seen.heat / 16.0;
         let least = squared_distance / Pair::PUBLISHED.time;
-        assert!(squared_distance > 64.0, "{squared_distance}");
-        assert!(heat > least, "{heat} {least}");
+        assert!(least > 40.0, "{least}");
+        assert!(heat > least && heat < 3.0 * least, "{heat} {least}");
+        // What the drives put in comes out.
+        assert!((run.seen.work / 16.0 - heat).abs() < 10.0, "{:?}", run.seen);
     }
 }

@@ -334,8 +334,10 @@ fn decoder(seed: u64, _: &Interrupt) -> anyhow::Result<Vec<Billed>> {
 /// Counts of a run, without what is digital and what it is compared with.
 pub fn counted(name: &str, per: &str, run: &Run) -> Counts {
     let counts = Counts::new(name, per, run.results, run.units, run.acts.clone());
+    // Without time in a bath there is nothing to dissipate.
+    let relaxes = !run.acts.relaxation.is_empty();
     Counts {
-        dissipation: Some(Dissipation {
+        dissipation: relaxes.then_some(Dissipation {
             heat: run.seen.heat,
             work: run.seen.work,
         }),
@@ -387,5 +389,45 @@ impl Update {
             piece("local gradients are contrasted", self.contrast()),
             piece("parameters are updated", ADAM * all),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    /// Everything that is billed, for one result: a change of a protocol, a recipe or a network shows here, and a person
+    /// can see what it costs. Times are rounded, as those of the decoder come from a fit.
+    #[test]
+    fn every_system_is_counted() {
+        let all = all(1, &Interrupt::default(), |_| ()).unwrap();
+        let mut table = String::from(
+            "                                time  written   drives  parameters     read   forces  digital MAC\n",
+        );
+        for Billed { id, counts, .. } in &all {
+            let (acts, results) = (&counts.acts, counts.results);
+            let shared = counts.parameters_shared_by.unwrap_or(results);
+            let each = |count: u64| count / results;
+            let macs = counts.digital.iter().map(|piece| match piece.work {
+                Work::Macs(macs) => macs,
+                Work::Flop(_) | Work::Joules(_) => f64::NAN,
+            });
+            writeln!(
+                table,
+                "{id:<27}{:>9.2e}{:>9}{:>9}{:>12}{:>9}{:>9}{:>13.3e}",
+                counts.unit_time(),
+                each(acts.states_written),
+                each(acts.drives_written),
+                acts.parameters_written / shared,
+                each(acts.states_read),
+                each(acts.forces_read),
+                macs.sum::<f64>() / results as f64,
+            )
+            .unwrap();
+            counts.check().unwrap();
+        }
+        insta::assert_snapshot!(table);
     }
 }

@@ -56,7 +56,7 @@ impl System {
         let pixels: Vec<usize> = network.energy.rows(network.modules.output).collect();
         substrate.read_units(&pixels)?;
         let moving = network.modules.mobility(&network.energy, WAY.mobility);
-        Ok(finish(substrate, count as u64, 1, mobile(&moving)))
+        Ok(finish(substrate, count as u64, mobile(&moving)))
     }
 
     /// So many updates of the recipe, from the parameters as they are.
@@ -88,7 +88,7 @@ impl System {
         }
         let moving = network.modules.mobility(&network.energy, 0.0);
         let substrate = rule.into_substrate();
-        Ok(finish(substrate, updates, self.batch(), mobile(&moving)))
+        Ok(finish(substrate, updates, mobile(&moving)))
     }
 
     fn recipe(&self) -> Recipe {

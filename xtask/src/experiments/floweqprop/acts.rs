@@ -68,7 +68,7 @@ impl System {
             self.seed,
             &[],
         )?;
-        Ok(finish(substrate, count as u64, 1, self.units()))
+        Ok(finish(substrate, count as u64, self.units()))
     }
 
     /// So many updates of this project's recipe, from the parameters as they are.
@@ -89,7 +89,7 @@ impl System {
             adam.update(&recipe.adam, &rule.layout(), &mut parameters, &gradient)?;
         }
         let substrate = rule.into_substrate();
-        Ok(finish(substrate, updates, self.batch(), self.units()))
+        Ok(finish(substrate, updates, self.units()))
     }
 
     /// Units, all of which move.

@@ -58,7 +58,7 @@ impl System {
         let generator = &self.generator;
         let mut substrate = Observed::metered(generator.network.energy()?, &generator.settings())?;
         generator.sample_on(&mut substrate, count, self.seed, None)?;
-        Ok(finish(substrate, count as u64, 1, self.units()))
+        Ok(finish(substrate, count as u64, self.units()))
     }
 
     /// One update of force matching in every slice: as many results as there are slices.
@@ -82,8 +82,7 @@ impl System {
             let adam = AdamSettings::default();
             let mut optimiser = Adam::new(parameters.len());
             optimiser.update(&adam, &rule.layout(), &mut parameters, &gradient)?;
-            let batch = effort.batch as u64;
-            let run = finish(rule.into_substrate(), 1, batch, self.units());
+            let run = finish(rule.into_substrate(), 1, self.units());
             total = Some(match total {
                 Some(sum) => sum.and(&run),
                 None => run,

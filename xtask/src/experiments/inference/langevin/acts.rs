@@ -102,7 +102,7 @@ pub fn image(seed: u64) -> anyhow::Result<Image> {
         let patches = ensemble.chains() as u64;
         let interface = decoder.interface.as_ref();
         Ok(Image {
-            run: finish(substrate, 1, patches, bench.units() as u64),
+            run: finish(substrate, 1, bench.units() as u64),
             force: metering::force(&bench.moving_part()?.0),
             wires: decoder.wires as u64,
             patches,
