@@ -141,7 +141,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let (results, remarks) = (bench.journal.recorder().results(), &bench.journal.remarks);
     let section = figures::section(results, remarks);
     report::write_section(&args.out, NAME, &section, results)?;
-    let report = report::assemble(&args.out, &[NAME], results)?;
+    let report = report::assemble(&args.out, None, &[NAME], results)?;
     println!("{}", page::targets(results));
     if args.peers && disagreements.is_empty() {
         let docs = root.join("docs/benchmarks.md");

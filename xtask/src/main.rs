@@ -3,6 +3,7 @@
 mod activations;
 mod bench;
 mod check;
+mod claims;
 mod couple;
 mod data;
 mod experiments;
@@ -35,6 +36,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Reproduce(reproduce::ReproduceArgs),
+    Claims(claims::ClaimsArgs),
     Bench(bench::BenchArgs),
     Couple(couple::CoupleArgs),
     Fetch(fetch::FetchArgs),
@@ -46,6 +48,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Reproduce(args) => reproduce::run(&args),
+        Command::Claims(args) => claims::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Couple(args) => couple::run(&args),
         Command::Fetch(args) => fetch::run(&args),

@@ -13,7 +13,7 @@ mod axis;
 mod bars;
 mod heat;
 mod html;
-mod number;
+pub mod number;
 mod page;
 mod palette;
 mod plot;

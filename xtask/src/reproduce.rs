@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+use crate::claims::{self, Ledger};
 use crate::experiments::{self, Context, Interrupt, Recipe};
 use crate::report;
 use crate::results::{Preset, Recorder};
@@ -102,15 +103,21 @@ pub fn run(args: &ReproduceArgs) -> anyhow::Result<()> {
             .with_context(|| format!("experiment {} did not finish", experiment.name))?;
         report::write_section(&out, experiment.name, &section, context.recorder.results())?;
         context.recorder.save()?;
-        page = report::assemble(&out, &order, context.recorder.results())?;
+        let results = context.recorder.results();
+        let front = (claims::ANCHOR, claims::section(&Ledger::of_run(results)));
+        page = report::assemble(&out, Some(front), &order, results)?;
         println!("{}", report::terminal::table(context.recorder.own()));
         let seconds = begun.elapsed().as_secs_f64();
         eprintln!("{} took {}\n", experiment.name, progress::human(seconds));
     }
     println!(
-        "Done in {}. Report: {}",
+        "Done in {}. Report: {}\n",
         progress::human(started.elapsed().as_secs_f64()),
         page.display()
     );
+    // What all of it comes to is the last thing to read.
+    let ran: Vec<&str> = chosen.iter().map(|experiment| experiment.name).collect();
+    let ledger = Ledger::of_run(context.recorder.results());
+    println!("{}", claims::table(&ledger, |row| row.concerns(&ran)));
     Ok(())
 }

@@ -80,7 +80,15 @@ impl Results {
     /// # Errors
     /// [`Error::Read`], [`Error::Malformed`] or [`Error::Schema`].
     pub fn read(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join(FILE_NAME);
+        Self::read_file(&folder.join(FILE_NAME))
+    }
+
+    /// Reads one such file, whatever its name.
+    ///
+    /// # Errors
+    /// Those of [`Results::read`].
+    pub fn read_file(path: &Path) -> Result<Self, Error> {
+        let path = path.to_path_buf();
         let text = std::fs::read_to_string(&path).map_err(|source| Error::Read {
             path: path.clone(),
             source,

@@ -222,7 +222,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let section = section(&results, &remarks);
         report::write_section(folder.path(), "bench", &section, &results).unwrap();
-        let page = report::assemble(folder.path(), &["bench"], &results).unwrap();
+        let page = report::assemble(folder.path(), None, &["bench"], &results).unwrap();
         let text = std::fs::read_to_string(page).unwrap();
         assert!(text.contains("Cost against chains") && text.contains("torch_compile"));
         // No rank was measured in the example: no empty plot.

@@ -129,8 +129,8 @@ pub fn tick(value: f64, step: f64) -> String {
     }
 }
 
-/// `3.2×10⁻⁷`; a mantissa of one is left out: `10⁻⁷`.
-fn scientific(size: f64, decimals: usize) -> String {
+/// `3.2×10⁻⁷`; a mantissa of one is left out: `10⁻⁷`. The size must be positive and finite.
+pub fn scientific(size: f64, decimals: usize) -> String {
     let text = format!("{size:.decimals$e}");
     let Some((mantissa, exponent)) = text.split_once('e') else {
         return text;

@@ -30,13 +30,24 @@ pub fn write_section(
     Ok(())
 }
 
-/// Builds `report.html` in the output folder from all sections present, first
-/// those named in `order`, then any others by name; returns its path.
+/// Builds `report.html` in the output folder: `front`, the anchor and HTML of a section that
+/// comes first, if any, then all sections present, those named in `order` and any others by name;
+/// returns its path.
 ///
 /// # Errors
 /// [`Error::Read`] or [`Error::Write`].
-pub fn assemble(folder: &Path, order: &[&str], results: &Results) -> Result<PathBuf, Error> {
-    let sections = sections(folder, order)?;
+pub fn assemble(
+    folder: &Path,
+    front: Option<(&str, Markup)>,
+    order: &[&str],
+    results: &Results,
+) -> Result<PathBuf, Error> {
+    let front = front.map(|(anchor, html)| Fragment {
+        experiment: anchor.into(),
+        html: html.into_string(),
+    });
+    let sections = front.into_iter().chain(sections(folder, order)?);
+    let sections = sections.collect::<Vec<_>>();
     let page = page(&sections, results).into_string();
     let path = folder.join(FILE_NAME);
     export::atomic::write(&path, |out| out.write_all(page.as_bytes()))?;
@@ -289,7 +300,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let recorder = recorder(folder.path());
         write_section(folder.path(), "sgm", &everything(), recorder.results()).unwrap();
-        let path = assemble(folder.path(), &["sgm"], recorder.results()).unwrap();
+        let path = assemble(folder.path(), None, &["sgm"], recorder.results()).unwrap();
         let page = std::fs::read_to_string(path).unwrap();
         for figure in ["0.0923", "0.0875", "0.271", "0.0110"] {
             assert!(page.contains(figure), "{figure}");
@@ -334,10 +345,11 @@ mod tests {
         write("second", "Second, new");
         std::fs::write(folder.path().join("sections/.partial-x.html"), "debris").unwrap();
         let order = ["first", "missing", "second"];
-        let path = assemble(folder.path(), &order, recorder.results()).unwrap();
+        let front = Some(("front", maud::html! { section #front { h2 { "Front" } } }));
+        let path = assemble(folder.path(), front, &order, recorder.results()).unwrap();
         let page = std::fs::read_to_string(path).unwrap();
         let place = |title: &str| page.find(&format!("<h2>{title}</h2>"));
-        let places = ["First", "Second, new", "Unlisted"].map(place);
+        let places = ["Front", "First", "Second, new", "Unlisted"].map(place);
         assert!(
             places.iter().all(Option::is_some) && places.is_sorted(),
             "{places:?}"
@@ -353,7 +365,7 @@ mod tests {
         let section = text("kT < 1 & more", "<b>");
         write_section(folder.path(), "a", &section, recorder.results()).unwrap();
         write_section(folder.path(), "b", &section, recorder.results()).unwrap();
-        let path = assemble(folder.path(), &[], recorder.results()).unwrap();
+        let path = assemble(folder.path(), None, &[], recorder.results()).unwrap();
         let page = std::fs::read_to_string(path).unwrap();
         // Twice as a headline, twice in the navigation.
         assert_eq!(page.matches("kT &lt; 1 &amp; more").count(), 4);

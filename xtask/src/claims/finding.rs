@@ -1,0 +1,199 @@
+//! A verdict, and the figures behind it.
+
+use std::fmt;
+
+use crate::report::number;
+
+/// What the figures say about a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// It holds as stated.
+    Reproduced,
+    /// It holds under a condition that it does not state: words that go on from `only if`.
+    OnlyIf(String),
+    /// It does not hold here.
+    NotReproduced,
+    /// Figures are missing: their ids.
+    NotMeasured(Vec<String>),
+}
+
+impl Verdict {
+    /// The verdict without its condition.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Reproduced => "reproduced",
+            Self::OnlyIf(_) => "only if",
+            Self::NotReproduced => "not reproduced",
+            Self::NotMeasured(_) => "not measured",
+        }
+    }
+}
+
+/// A figure and what it is of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quantity {
+    /// The figure.
+    pub value: f64,
+    /// What it is of, with its unit.
+    pub what: String,
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", show(self.value), self.what)
+    }
+}
+
+/// A figure in three to four digits.
+pub fn show(value: f64) -> String {
+    number::figure(value)
+}
+
+/// A ratio of energies in two digits: more would be more than its assumptions bear.
+pub fn times(ratio: f64) -> String {
+    if !(0.01..1e4).contains(&ratio) {
+        return if ratio.is_normal() && ratio > 0.0 {
+            number::scientific(ratio, 1)
+        } else {
+            show(ratio)
+        };
+    }
+    let digits = 1 - ratio.log10().floor() as i32;
+    // Rounds what is left of the point too: 6,213 is 6 200.
+    let unit = 10_f64.powi(-digits);
+    let decimals = usize::try_from(digits).unwrap_or(0);
+    format!("{:.decimals$}", (ratio / unit).round() * unit)
+}
+
+/// A share in percent, in two digits or more.
+pub fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    let decimals = match percent.abs() {
+        size if size >= 10.0 => 0,
+        size if size >= 1.0 => 1,
+        _ => 2,
+    };
+    format!("{percent:.decimals$} %")
+}
+
+/// A quantity; a constructor short enough for tables.
+pub fn of(value: f64, what: &str) -> Quantity {
+    Quantity {
+        value,
+        what: what.into(),
+    }
+}
+
+/// What a rule found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// What it comes to.
+    pub verdict: Verdict,
+    /// Our figures.
+    pub here: Vec<Quantity>,
+    /// What a trivial method has in their place.
+    pub floor: Vec<Quantity>,
+    /// What would be best in their place.
+    pub ceiling: Vec<Quantity>,
+    /// The reason, in sentences with figures.
+    pub note: String,
+}
+
+impl Finding {
+    /// A verdict without figures beside it yet.
+    pub fn new(verdict: Verdict, note: String) -> Self {
+        Self {
+            verdict,
+            here: Vec::new(),
+            floor: Vec::new(),
+            ceiling: Vec::new(),
+            note,
+        }
+    }
+
+    /// Reproduced, or not.
+    pub fn decided(holds: bool, note: String) -> Self {
+        let verdict = if holds {
+            Verdict::Reproduced
+        } else {
+            Verdict::NotReproduced
+        };
+        Self::new(verdict, note)
+    }
+
+    /// Figures are missing.
+    pub fn not_measured(missing: Vec<String>) -> Self {
+        Self::new(Verdict::NotMeasured(missing), String::new())
+    }
+
+    /// Adds a figure of ours.
+    #[must_use]
+    pub fn here(mut self, value: f64, what: &str) -> Self {
+        self.here.push(of(value, what));
+        self
+    }
+
+    /// Adds a floor.
+    #[must_use]
+    pub fn floor(mut self, value: f64, what: &str) -> Self {
+        self.floor.push(of(value, what));
+        self
+    }
+
+    /// Adds a ceiling.
+    #[must_use]
+    pub fn ceiling(mut self, value: f64, what: &str) -> Self {
+        self.ceiling.push(of(value, what));
+        self
+    }
+
+    /// The verdict with its condition and its reason, as one text.
+    pub fn explanation(&self) -> String {
+        match &self.verdict {
+            Verdict::OnlyIf(condition) => format!("only if {condition}. {}", self.note),
+            Verdict::NotMeasured(missing) => match missing.as_slice() {
+                [] => String::new(),
+                [one] => format!("`{one}` is missing"),
+                [first, rest @ ..] => format!("`{first}` and {} more are missing", rest.len()),
+            },
+            _ => self.note.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_have_two_digits() {
+        let cases = [
+            (11_342_117.3, "1.1×10⁷"),
+            (6213.0, "6200"),
+            (62.4, "62"),
+            (6.21, "6.2"),
+            (0.621, "0.62"),
+            (0.0, "0"),
+        ];
+        for (ratio, text) in cases {
+            assert_eq!(times(ratio), text);
+        }
+        assert_eq!(
+            [0.62, 0.043, 0.003].map(percent),
+            ["62 %", "4.3 %", "0.30 %"]
+        );
+    }
+
+    #[test]
+    fn missing_figures_are_named_and_counted() {
+        let explain = |ids: &[&str]| {
+            let ids = ids.iter().map(ToString::to_string).collect();
+            Finding::not_measured(ids).explanation()
+        };
+        assert_eq!(explain(&["a.b"]), "`a.b` is missing");
+        assert_eq!(
+            explain(&["a.b", "a.c", "a.d"]),
+            "`a.b` and 2 more are missing"
+        );
+    }
+}
