@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `inference`, `eqprop`, `sgm`, `floweqprop` | the claims of each paper |
 //! | `energy` | rules of the energy claims, which two papers share |
+//! | `fold` | ids, written short |
 //! | `figures` | what a rule may look up |
 //! | `finding` | verdicts, and the figures behind them |
 //! | `ledger` | all claims judged |
@@ -22,6 +23,7 @@ mod eqprop;
 mod figures;
 mod finding;
 mod floweqprop;
+mod fold;
 mod html;
 mod inference;
 mod ledger;

@@ -22,7 +22,7 @@ impl Verdict {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Reproduced => "reproduced",
-            Self::OnlyIf(_) => "only if",
+            Self::OnlyIf(_) => "reproduced only if",
             Self::NotReproduced => "not reproduced",
             Self::NotMeasured(_) => "not measured",
         }
@@ -147,16 +147,15 @@ impl Finding {
         self
     }
 
-    /// The verdict with its condition and its reason, as one text.
-    pub fn explanation(&self) -> String {
-        match &self.verdict {
-            Verdict::OnlyIf(condition) => format!("only if {condition}. {}", self.note),
-            Verdict::NotMeasured(missing) => match missing.as_slice() {
-                [] => String::new(),
-                [one] => format!("`{one}` is missing"),
-                [first, rest @ ..] => format!("`{first}` and {} more are missing", rest.len()),
-            },
-            _ => self.note.clone(),
+    /// Which figures are missing, where the verdict says that some are.
+    pub fn missing(&self) -> String {
+        let Verdict::NotMeasured(missing) = &self.verdict else {
+            return String::new();
+        };
+        match missing.as_slice() {
+            [] => String::new(),
+            [one] => format!("`{one}` is missing"),
+            [first, rest @ ..] => format!("`{first}` and {} more are missing", rest.len()),
         }
     }
 }
@@ -188,7 +187,7 @@ mod tests {
     fn missing_figures_are_named_and_counted() {
         let explain = |ids: &[&str]| {
             let ids = ids.iter().map(ToString::to_string).collect();
-            Finding::not_measured(ids).explanation()
+            Finding::not_measured(ids).missing()
         };
         assert_eq!(explain(&["a.b"]), "`a.b` is missing");
         assert_eq!(

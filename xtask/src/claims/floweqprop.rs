@@ -139,6 +139,8 @@ pub const CLAIMS: &[Claim] = &[
 
 /// Relative error below which an estimate is the gradient.
 const GRADIENT: f64 = 0.02;
+/// Deviation of a bias from theory, as a share of it: the energy itself is not quadratic.
+const THEORY: f64 = 0.25;
 /// Share of the way from one Gaussian to real digits from which digits are recognisable.
 const RECOGNISABLE: f64 = 0.5;
 /// Share of the real digits' smallest class from which no class is lost.
@@ -167,6 +169,10 @@ fn gradients(cited: &Cited<'_>) -> Result<Finding, Missing> {
     Ok(Finding::decided(error <= GRADIENT && loss < linear, note)
         .here(error, "relative error of the gradient")
         .here(loss, "loss")
+        .floor(
+            cited.value("floweqprop.trained.gradient.one_sided.relative_error")?,
+            "one-sided",
+        )
         .floor(linear, "loss, best linear function")
         .ceiling(cited.best(PUBLISHED)?, "exact gradient"))
 }
@@ -174,14 +180,16 @@ fn gradients(cited: &Cited<'_>) -> Result<Finding, Missing> {
 fn quadratic(cited: &Cited<'_>) -> Result<Finding, Missing> {
     const ID: &str = "floweqprop.gradient.quadratic_symmetric.relative_error";
     let theory = cited.reference(ID, "theory, quadratic energy")?;
+    let error = cited.value(ID)?;
     let note = format!(
         "Both are: the spring is a stiffness with a rest point, the cost a stiffness with a target, and no other form \
-         can be given. Its bias, {}, is that of a quadratic nudge in theory ({}).",
-        percent(cited.value(ID)?),
+         can be given. The bias that it leaves, {}, is that of a quadratic nudge in theory ({}).",
+        percent(error),
         percent(theory),
     );
-    Ok(Finding::new(Verdict::Reproduced, note)
-        .here(cited.value(ID)?, "relative error of the gradient")
+    let as_in_theory = (error / theory - 1.0).abs() <= THEORY;
+    Ok(Finding::decided(as_in_theory, note)
+        .here(error, "relative error of the gradient")
         .ceiling(theory, "in theory"))
 }
 
@@ -277,9 +285,7 @@ fn training(cited: &Cited<'_>, short: Option<f64>) -> Result<Finding, Missing> {
             .here(last, "at the end"),
         None => Finding::new(verdict, note).here(last, "loss"),
     };
-    Ok(finding
-        .floor(cited.reference(FINAL, LINEAR)?, LINEAR)
-        .ceiling(claimed, "published"))
+    Ok(finding.floor(cited.reference(FINAL, LINEAR)?, LINEAR))
 }
 
 const HORIZONS: &[(f64, &str)] = &[

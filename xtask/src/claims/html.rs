@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::finding::{Quantity, Verdict, show};
+use super::fold::fold;
 use super::ledger::{Ledger, Row};
-use super::{markdown, text};
+use super::text;
 use crate::results::Preset;
 
 /// Anchor of the section.
@@ -55,25 +56,33 @@ pub fn section(ledger: &Ledger) -> Markup {
 fn line(row: &Row) -> Markup {
     let (claim, finding) = (row.claim, &row.finding);
     html! {
-        tr {
+        tr.claim {
             td { (claim.number) }
             td {
                 (claim.statement)
                 span.name { "arXiv " (claim.paper.arxiv()) ", " (claim.place) }
-                details {
-                    summary { (claim.basis.name()) }
-                    @for proof in claim.proofs { p { code { (proof.item) } " in " (proof.file) } }
-                    @for ids in markdown::fold(row.ids) { p { code { (ids) } } }
-                    p { code { (claim.command) } }
-                }
             }
             td { (quantities(&finding.here)) }
             td { (quantities(&finding.floor)) }
             td { (quantities(&finding.ceiling)) }
-            td { (badge(&finding.verdict))
-                @match finding.verdict {
-                    Verdict::NotMeasured(_) => p { code { (claim.command) } },
-                    _ => p { (finding.explanation()) },
+            td {
+                (badge(&finding.verdict))
+                @if let Verdict::OnlyIf(condition) = &finding.verdict { p { (condition) } }
+            }
+        }
+        tr {
+            td {}
+            td colspan="5" {
+                @if let Verdict::NotMeasured(_) = finding.verdict {
+                    "This run has no such figures; " code { (claim.command) } " makes them."
+                } @else {
+                    (finding.note)
+                }
+                details {
+                    summary { "Evidence: " (claim.basis.name()) }
+                    @for proof in claim.proofs { div { code { (proof.item) } " in " (proof.file) } }
+                    @for ids in fold(row.ids) { div { code { (ids) } } }
+                    div { code { (claim.command) } }
                 }
             }
         }

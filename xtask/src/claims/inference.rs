@@ -222,8 +222,8 @@ fn equilibrium(cited: &Cited<'_>) -> Result<Finding, Missing> {
         ))
     };
     let note = format!(
-        "The equilibrium itself is right: its distribution is within {} standard deviations of the law, averages \
-         within {}. How near the state at rest is to the U-Net's decoder (R^2 {}) is a matter of the couplings.",
+        "The equilibrium itself is right: its moments and all its modes are within {} standard deviations of the law, \
+         averages within {}. How near the state at rest is to the U-Net's decoder (R^2 {}) is a matter of the couplings.",
         show(worst),
         percent(law),
         show(cited.value("inference.full.r2")?),
@@ -321,9 +321,13 @@ fn wires(cited: &Cited<'_>) -> Result<Finding, Missing> {
         show(units),
     );
     Ok(Finding::new(verdict, note)
+        .here(r2, &format!("R^2 at rank {rank}"))
         .here(wires, "wires")
-        .here(r2, "R^2")
-        .floor(dense, "dense")
+        .floor(
+            cited.reference(RANKS[0], "mean of the training images")?,
+            "R^2 of the mean",
+        )
+        .floor(dense, "wires of a dense map")
         .ceiling(full, "R^2 at full rank"))
 }
 

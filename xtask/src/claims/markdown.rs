@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::finding::{Quantity, Verdict};
+use super::fold::fold;
 use super::ledger::{Ledger, Row};
 use super::text;
 
@@ -65,14 +66,11 @@ fn quantities(quantities: &[Quantity]) -> String {
 
 fn verdict(row: &Row) -> String {
     let finding = &row.finding;
+    let name = finding.verdict.name();
     match &finding.verdict {
-        Verdict::OnlyIf(condition) => {
-            format!("**reproduced only if** {condition}. {}", finding.note)
-        }
-        verdict => {
-            let why = finding.explanation();
-            format!("**{}**. {why}", verdict.name())
-        }
+        Verdict::OnlyIf(condition) => format!("**{name}** {condition}. {}", finding.note),
+        Verdict::NotMeasured(_) => format!("**{name}**: {}.", finding.missing()),
+        _ => format!("**{name}**. {}", finding.note),
     }
 }
 
@@ -87,21 +85,4 @@ fn evidence(row: &Row) -> String {
     }
     let _ = write!(text, "<br>`{}`", row.claim.command);
     text
-}
-
-/// Neighbours that differ in their last segment only as one: `a.{b,c}`.
-pub(super) fn fold(ids: &[&str]) -> Vec<String> {
-    let mut folded: Vec<(&str, Vec<&str>)> = Vec::new();
-    for id in ids {
-        let (parent, last) = id.rsplit_once('.').unwrap_or(("", id));
-        match folded.iter_mut().find(|(known, _)| *known == parent) {
-            Some((_, members)) => members.push(last),
-            None => folded.push((parent, vec![last])),
-        }
-    }
-    let text = |(parent, members): (&str, Vec<&str>)| match members.as_slice() {
-        [one] => format!("{parent}.{one}"),
-        many => format!("{parent}.{{{}}}", many.join(",")),
-    };
-    folded.into_iter().map(text).collect()
 }

@@ -177,11 +177,11 @@ fn forces(cited: &Cited<'_>, id: &str) -> Result<Finding, Missing> {
     );
     Ok(
         Finding::decided(excess <= LEARNED && distance <= REACHED * optimum, note)
-            .here(excess, "excess loss, digits")
             .here(distance, "sliced W1, mixture")
+            .here(excess, "excess loss, digits")
             .floor(cited.reference(SW1, GAUSSIAN)?, "one Gaussian, W1")
-            .ceiling(0.0, "excess loss")
-            .ceiling(optimum, "exact optimum, W1"),
+            .ceiling(optimum, "exact optimum, W1")
+            .ceiling(cited.best(id)?, "excess loss"),
     )
 }
 

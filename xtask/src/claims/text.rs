@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::finding::Quantity;
+use super::finding::{Quantity, show};
 use super::ledger::{Ledger, Row};
 use crate::results::Preset;
 
@@ -67,10 +67,17 @@ fn cells(row: &Row) -> [String; 6] {
         row.claim.number.to_string(),
         row.claim.short.into(),
         first(&finding.here),
-        first(&finding.floor),
-        first(&finding.ceiling),
+        value(&finding.floor),
+        value(&finding.ceiling),
         finding.verdict.name().into(),
     ]
+}
+
+/// The first of them stands beside the first of ours, and is of the same kind.
+fn value(quantities: &[Quantity]) -> String {
+    quantities
+        .first()
+        .map_or_else(|| "–".into(), |quantity| show(quantity.value))
 }
 
 /// The first of them, which is the telling one, cut to the width of a column.
