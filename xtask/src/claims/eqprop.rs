@@ -135,11 +135,17 @@ pub const CLAIMS: &[Claim] = &[
         statement: "A training step takes 1e3 to 1e4 times less energy than on a matched GPU.",
         basis: Basis::Billed,
         proofs: &[],
-        answers: &[Answer {
-            ids: energy::TRAINING,
-            rule: energy::training,
-        }],
-        command: TRAINING_BILL,
+        answers: &[
+            Answer {
+                ids: energy::TRAINING_AND_SYSTEMS,
+                rule: energy::training_and_systems,
+            },
+            Answer {
+                ids: energy::TRAINING,
+                rule: energy::training,
+            },
+        ],
+        command: "cargo xtask reproduce accounting --preset paper",
     },
     Claim {
         number: 18,

@@ -152,7 +152,8 @@ fn verdict(number: u8, figures: &[(&str, f64)]) -> &'static str {
             Some(entry) => entry.value = *value,
             None => {
                 // What accounting records beside its gains.
-                let entry = Entry::new(id, *value).reference("record converters", *value);
+                let entry = Entry::new(id, *value).reference("record hardware", *value);
+                let entry = entry.reference("ideal hardware", *value);
                 kept[0].results.push(entry);
             }
         }
@@ -315,6 +316,18 @@ fn rules_of_energy_follow_their_figures() {
             (&training(62.0, 900.0), NOT),
         ],
     );
+    let own = [
+        (
+            "accounting.systems.eqprop.training.gain.same_function",
+            450.0,
+        ),
+        (
+            "accounting.systems.floweqprop.training.gain.same_function",
+            1200.0,
+        ),
+    ];
+    let all = [training(62.0, 5.5e3).as_slice(), &own].concat();
+    check(17, &[(&all, ONLY_IF)]);
     let extra = "accounting.training.symmetric_extra";
     check(
         14,
