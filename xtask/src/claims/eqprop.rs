@@ -4,7 +4,7 @@ use super::figures::{Cited, Missing};
 use super::finding::{Finding, Verdict, percent, show};
 use super::{Answer, Basis, Claim, Paper, Proof, energy};
 
-const THEORY: &str = "cargo xtask reproduce eqprop --preset paper";
+const THEORY: &str = "cargo xtask fetch && cargo xtask reproduce eqprop --preset paper";
 const TRAINING_BILL: &str = "cargo xtask reproduce accounting.training --preset paper";
 const INFERENCE_BILL: &str = "cargo xtask reproduce accounting.inference --preset paper";
 

@@ -4,7 +4,7 @@ use super::figures::{Cited, Missing};
 use super::finding::{Finding, Verdict, percent, show};
 use super::{Answer, Basis, Claim, Paper, Proof};
 
-const MAIN: &str = "cargo xtask reproduce floweqprop --preset paper";
+const MAIN: &str = "cargo xtask fetch && cargo xtask reproduce floweqprop --preset paper";
 
 /// The claims, in order.
 pub const CLAIMS: &[Claim] = &[
@@ -133,7 +133,7 @@ pub const CLAIMS: &[Claim] = &[
             ],
             rule: backpropagation,
         }],
-        command: "cargo xtask reproduce floweqprop eqprop.train --preset paper",
+        command: "cargo xtask fetch && cargo xtask reproduce floweqprop eqprop.train --preset paper",
     },
 ];
 

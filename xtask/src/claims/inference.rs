@@ -4,7 +4,6 @@ use super::figures::{Cited, Missing};
 use super::finding::{Finding, Verdict, percent, show};
 use super::{Answer, Basis, Claim, Paper, Proof, energy};
 
-const LANGEVIN: &str = "cargo xtask reproduce inference.langevin --preset paper";
 const STUDY: &str = "cargo xtask reproduce inference --preset paper";
 const BILL: &str = "cargo xtask reproduce accounting.inference --preset paper";
 
@@ -33,7 +32,7 @@ pub const CLAIMS: &[Claim] = &[
             ],
             rule: equilibrium,
         }],
-        command: LANGEVIN,
+        command: STUDY,
     },
     Claim {
         number: 2,

@@ -4,7 +4,8 @@ use super::command::{PAGE, kept_files, read, root};
 use super::figures::Figures;
 use super::finding::Verdict;
 use super::{Claim, Ledger, all, html, markdown, text};
-use crate::results::{Entry, Results};
+use crate::experiments::choose;
+use crate::results::{Entry, Preset, Results};
 
 /// Ids that no kept results hold as yet; to be emptied when they do.
 const TO_COME: &[&str] = &["accounting."];
@@ -47,6 +48,26 @@ fn every_id_is_valid_and_among_the_kept_figures() {
     let arrived = |prefix: &&str| entries.clone().any(|entry| entry.id.starts_with(*prefix));
     let arrived: Vec<_> = TO_COME.iter().copied().filter(arrived).collect();
     assert!(arrived.is_empty(), "no longer to come: {arrived:?}");
+}
+
+#[test]
+fn commands_make_the_figures_that_they_stand_for() {
+    for claim in all().filter(|claim| !ids_of(claim).any(to_come)) {
+        let (number, command) = (claim.number, claim.command);
+        let (before, after) = command.split_once("reproduce ").unwrap();
+        let (names, _) = after.split_once(" --preset paper").unwrap();
+        let names: Vec<String> = names.split(' ').map(String::from).collect();
+        let chosen = choose(&names, Preset::Paper).unwrap();
+        for id in claim.answers[0].ids {
+            let entry = Entry::new(id, 0.0);
+            let made = chosen
+                .iter()
+                .any(|experiment| entry.belongs_to(experiment.name));
+            assert!(made, "{number}: `{command}` does not make {id}");
+        }
+        let fetch = chosen.iter().any(|experiment| experiment.needs_mnist);
+        assert_eq!(before.contains("xtask fetch"), fetch, "{number}: {command}");
+    }
 }
 
 #[test]
