@@ -2,6 +2,7 @@
 
 mod activations;
 mod bench;
+mod bill;
 mod check;
 mod claims;
 mod couple;
@@ -39,6 +40,7 @@ enum Command {
     Claims(claims::ClaimsArgs),
     Bench(bench::BenchArgs),
     Couple(couple::CoupleArgs),
+    Bill(bill::BillArgs),
     Fetch(fetch::FetchArgs),
     TrainUnet(train_unet::TrainUnetArgs),
     Test(check::TestArgs),
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Claims(args) => claims::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Couple(args) => couple::run(&args),
+        Command::Bill(args) => bill::run(&args),
         Command::Fetch(args) => fetch::run(&args),
         Command::TrainUnet(args) => train_unet::run(&args),
         Command::Test(args) => check::test(&args),

@@ -213,7 +213,7 @@ pub fn waterfall(plot: &Waterfall, width: u32) -> Result<Chart, Error> {
                 Ink::tinted(&accent, 0.3 + 0.7 * part.value / largest),
             )],
             right: number::si(part.value, &plot.unit),
-            note: percent(part.value / total),
+            note: number::percent(part.value / total),
             ..Row::of(&part.label)
         })
         .collect();
@@ -331,15 +331,6 @@ pub fn tornado(plot: &Tornado, width: u32) -> Result<Chart, Error> {
         svg: frame.draw(width),
         left_out: still.iter().map(|swing| swing.label.clone()).collect(),
     })
-}
-
-fn percent(share: f64) -> String {
-    match 100.0 * share {
-        p if p < 0.1 => "< 0.1 %".into(),
-        p if p < 9.95 => format!("{p:.1} %"),
-        p if p > 99.9 && share < 1.0 => "> 99.9 %".into(),
-        p => format!("{p:.0} %"),
-    }
 }
 
 #[cfg(test)]

@@ -92,6 +92,27 @@ pub fn si(value: f64, unit: &str) -> String {
     format!("{sign}{} {prefix}{unit}", trimmed(&text))
 }
 
+/// A figure without the zeros at its end: `0.3`, `8.547`.
+pub fn plain(value: f64) -> String {
+    let text = figure(value);
+    // The exponent of `3×10¹⁰` is written with digits of its own.
+    trimmed(&text).to_string()
+}
+
+/// A share of a whole: `66 %`, `4.2 %`, `< 0.1 %`.
+pub fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    if percent > 0.0 && percent < 0.1 {
+        "< 0.1 %".into()
+    } else if percent > 99.9 && share < 1.0 {
+        "> 99.9 %".into()
+    } else if percent == 0.0 || percent >= 9.95 {
+        format!("{percent:.0} %")
+    } else {
+        format!("{percent:.1} %")
+    }
+}
+
 /// Decimals without the zeros at their end.
 fn trimmed(text: &str) -> &str {
     if text.contains('.') {
@@ -230,6 +251,21 @@ mod tests {
             assert_eq!(si(value, "J"), text, "{value}");
         }
         assert_eq!(si(2.5e6 + 0.5, ""), "2.5×10⁶");
+    }
+
+    #[test]
+    fn shares_never_round_to_nothing_or_to_everything() {
+        let cases = [
+            (0.0, "0 %"),
+            (1e-9, "< 0.1 %"),
+            (0.0424, "4.2 %"),
+            (0.6649, "66 %"),
+            (0.9996, "> 99.9 %"),
+            (1.0, "100 %"),
+        ];
+        for (share, text) in cases {
+            assert_eq!(percent(share), text, "{share}");
+        }
     }
 
     #[test]

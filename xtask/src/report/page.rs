@@ -271,7 +271,8 @@ mod tests {
             Block::Tornado(
                 Tornado::new("sensitivity", Axis::log("energy (J)"), "J", 1e-12)
                     .swing("bits", 5e-13, 6e-12)
-                    .swing("volts", 1e-12, 1e-12),
+                    .swing("volts", 1e-12, 1e-12)
+                    .caption("One at a time."),
             ),
             Block::Map(
                 HeatMap::new(
@@ -281,7 +282,8 @@ mod tests {
                     Steps::names("rank", ["one", "two"]),
                     |column, row| Some(0.5 + column as f64 + row as f64),
                 )
-                .mark(1, 0, "as published"),
+                .mark(1, 0, "as published")
+                .caption("Gain of a pair."),
             ),
             Block::Table(Table::new("figures").row("distance", "sgm.sw1")),
             Block::Comparison(
@@ -310,8 +312,9 @@ mod tests {
         assert_eq!(page.matches("role=\"img\"").count(), 6);
         for text in [
             "Energy of a sample. No bar, since they are zero: free of charge.",
-            "No bar, since they move it by less than half a percent: volts.",
+            "One at a time. No bar, since they move it by less than half a percent: volts.",
             "break-even",
+            "Gain of a pair.",
             "as published",
         ] {
             assert!(page.contains(text), "{text}");
