@@ -31,7 +31,8 @@ pub const SYSTEMS: &str = "Each system of this project, run for a few samples or
      Every processor is given its best chance: see what each baseline computes below the tables. What stays digital is billed with the \
      substrate, so that Amdahl's law needs no formula. In training, most of it is the contrast of local gradients, which a substrate \
      with correlators of its own would not need; for inference it is the encoder that the decoder looks at.\n\n\
-     Two counts are larger than a device would need: a walk along springs reads hidden units too, and a ladder of noise \
+     A reading is only worth what noise leaves of it: the decoder's bath is as cold, or its signal as strong, as one reading with a cosine of \
+     .99 takes, and heat is counted in that kT. Two counts are larger than a device would need: a walk along springs reads hidden units too, and a ladder of noise \
      levels programs all parameters at each rung where only strengths, biases and stiffnesses change.";
 
 /// A bill as bars, beside its baselines.

@@ -3,6 +3,7 @@
 use overdamped_digital::UNet;
 use overdamped_substrate::Substrate;
 
+use super::averaging::Target;
 use super::bench::{Bath, Bench, Encoder, Ensemble};
 use super::{NAME, PATCHES, SETTLING, with_case};
 use crate::experiments::Context;
@@ -62,9 +63,12 @@ pub fn study(context: &mut Context, bench: &Bench<'_>, seed: u64) -> anyhow::Res
 /// as many, and only the time of relaxation depends on them, by a few per cent.
 const FITTED: usize = 100;
 
+/// Mean cosine that one reading must have with the state at rest, which decides how cold the bath is.
+const COSINE: f64 = 0.99;
+
 /// What one image takes, on the substrate and beside it.
 pub struct Image {
-    /// One reading of the outer decoder's units, the encoder held.
+    /// One reading of the outer decoder's units, the encoder held. Heat and work are in kT of its bath.
     pub run: Run,
     /// Multiply-accumulates of the force on the units of a patch that move.
     pub force: u64,
@@ -78,7 +82,7 @@ pub struct Image {
     pub pixels: u64,
 }
 
-/// Lets the decoder of one held-out image settle, and reads it once.
+/// Lets the decoder of one held-out image settle in a bath that is cold enough for one reading, and reads it once.
 ///
 /// # Errors
 /// Fits that fail, or whatever the substrate reports.
@@ -89,8 +93,12 @@ pub fn image(seed: u64) -> anyhow::Result<Image> {
             patches: bench.patches(),
             copies: 1,
         };
+        // The squared error of a reading is kT tr K^-1 over the units that are read.
+        let covariance = bench.covariance(|_| 1.0);
+        let trace: f64 = covariance.diagonal().column_vector().iter().sum();
+        let temperature = Target::new(&bench, bench.patches()).error_for(COSINE) / trace;
         let bath = Bath {
-            temperature: 1.0,
+            temperature,
             step: bench.step(0.8),
         };
         let setup = bench.setup(Encoder::Clamped, bath, ensemble)?;
@@ -101,8 +109,11 @@ pub fn image(seed: u64) -> anyhow::Result<Image> {
         substrate.read_units(&read)?;
         let patches = ensemble.chains() as u64;
         let interface = decoder.interface.as_ref();
+        let mut run = finish(substrate, 1, bench.units() as u64);
+        run.seen.heat /= temperature;
+        run.seen.work /= temperature;
         Ok(Image {
-            run: finish(substrate, 1, bench.units() as u64),
+            run,
             force: metering::force(&bench.moving_part()?.0),
             wires: decoder.wires as u64,
             patches,
