@@ -11,7 +11,10 @@ pub fn figure(value: f64) -> String {
     if !value.is_finite() || size == 0.0 {
         return value.abs().to_string();
     }
-    let text = if size.fract() == 0.0 && size < 1e15 {
+    // A long count is read digit by digit, a long round number by its power.
+    let is_count = size.fract() == 0.0 && size < 1e15;
+    let is_round = size >= 1e7 && size % 1e5 == 0.0;
+    let text = if is_count && !is_round {
         grouped(size)
     } else if !(9.995e-4..99_999.5).contains(&size) {
         scientific(size, 2)
@@ -205,6 +208,8 @@ mod tests {
             (19_854.0, "19\u{2009}854"),
             (3.2e-7, "3.2×10⁻⁷"),
             (2.5e6 + 0.5, "2.5×10⁶"),
+            (2_085_617_664.0, "2\u{2009}085\u{2009}617\u{2009}664"),
+            (3.8e13, "3.8×10¹³"),
         ];
         for (value, text) in cases {
             assert_eq!(figure(value), text, "{value}");

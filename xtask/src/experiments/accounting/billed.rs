@@ -8,11 +8,21 @@ use crate::experiments::Context;
 use crate::export::atomic;
 use crate::results::Entry;
 
-/// The hardware model of the figures; the others stand beside it.
+/// The hardware model of the figures.
 pub const SHOWN: &str = "typical";
-const OTHERS: [&str; 4] = ["ideal", "record", "cmos", "oscillator"];
-/// Processors beside the A100 of the papers.
-const PROCESSORS: [&str; 2] = ["h200", "cpu"];
+/// The ones that stand beside each figure: no converters, and the best.
+const BESIDE: [&str; 2] = ["ideal", "record"];
+/// All of them with an A100 as in the papers, then the one that is shown with other processors: column, hardware,
+/// processor, and title.
+pub const PRICES: [(&str, &str, &str, &str); 7] = [
+    ("ideal", "ideal", "a100", "ideal"),
+    ("record", "record", "a100", "record"),
+    ("typical", "typical", "a100", "typical"),
+    ("cmos", "cmos", "a100", "CMOS"),
+    ("oscillator", "oscillator", "a100", "oscillators"),
+    ("over_h200", "typical", "h200", "typical, over an H200"),
+    ("over_cpu", "typical", "cpu", "typical, over a CPU"),
+];
 
 /// All kinds of lines that a bill may have.
 pub const ACTS: [Act; 12] = [
@@ -51,32 +61,25 @@ pub fn keep(context: &Context, name: &str, counts: &Counts) -> anyhow::Result<()
     Ok(atomic::write(&path, |out| out.write_all(text.as_bytes()))?)
 }
 
-/// Bills of the same counts, as shown and at other prices.
+/// Bills of the same counts, as shown and at the prices beside it.
 struct Bills {
     shown: Bill,
-    others: Vec<Bill>,
-    /// On the hardware that is shown, beside other processors.
-    processors: Vec<Bill>,
+    beside: Vec<Bill>,
 }
 
 impl Bills {
     fn new(counts: &Counts) -> Result<Self, AccountingError> {
         let bill = |name: &str| Bill::new(counts, &HardwareModel::preset(name)?);
-        let beside = |name: &str| Bill::new(counts, &shown()?.with_processor(name)?);
         Ok(Self {
             shown: bill(SHOWN)?,
-            others: OTHERS.into_iter().map(bill).collect::<Result<_, _>>()?,
-            processors: PROCESSORS
-                .into_iter()
-                .map(beside)
-                .collect::<Result<_, _>>()?,
+            beside: BESIDE.into_iter().map(bill).collect::<Result<_, _>>()?,
         })
     }
 
     /// A figure of the bill that is shown, beside the same at other prices; none if it has no value.
     fn entry(&self, id: &str, of: impl Fn(&Bill) -> Result<f64, AccountingError>) -> Option<Entry> {
         let mut entry = Entry::new(id, of(&self.shown).ok()?);
-        for other in &self.others {
+        for other in &self.beside {
             // What costs nothing, or is a ratio to nothing, is no figure.
             if let Some(value) = of(other).ok().filter(|value| *value > 0.0) {
                 entry = entry.reference(&format!("{} hardware", other.hardware), value);
@@ -85,22 +88,43 @@ impl Bills {
         Some(entry)
     }
 
-    /// A ratio to what a processor takes: above one is good, and other processors stand beside it.
+    /// A ratio to what a processor takes: above one is good.
     fn ratio(
         &self,
         id: &str,
         unit: &str,
         of: impl Fn(&Bill) -> Result<f64, AccountingError>,
     ) -> Option<Entry> {
-        let mut entry = self.entry(id, &of)?.unit(unit).higher();
-        for beside in &self.processors {
-            if let Ok(value) = of(beside) {
-                let name = beside.processor.to_uppercase();
-                entry = entry.reference(&format!("over one {name}"), value);
-            }
-        }
+        let entry = self.entry(id, &of)?.unit(unit).higher();
         Some(entry.baseline("break-even", 1.0))
     }
+}
+
+/// Id of a gain at one of [`PRICES`].
+pub fn priced(prefix: &str, column: &str, baseline: Baseline) -> String {
+    format!("{prefix}.on.{column}.gain.{}", baseline.id())
+}
+
+/// Records the gain over a baseline at all [`PRICES`].
+///
+/// # Errors
+/// Counts that cannot be billed or lack the baseline, or an id that is taken.
+pub fn at_all_prices(
+    context: &mut Context,
+    prefix: &str,
+    counts: &Counts,
+    baseline: Baseline,
+) -> anyhow::Result<()> {
+    for (column, hardware, processor, _) in PRICES {
+        let model = HardwareModel::preset(hardware)?.with_processor(processor)?;
+        let gain = Bill::new(counts, &model)?.gain(baseline)?;
+        let entry = Entry::new(&priced(prefix, column, baseline), gain)
+            .unit("times less energy")
+            .higher()
+            .baseline("break-even", 1.0);
+        context.recorder.record(entry)?;
+    }
+    Ok(())
 }
 
 /// Records energy, time, power, shares, heat and all gains under `prefix`; `more` may add references to a gain. Returns

@@ -1,9 +1,10 @@
 //! What the experiments show.
 
 use overdamped_accounting::{
-    AccountingError, Baseline, Bill, Counts, Crossover, HardwareModel, Knob, sensitivities,
+    AccountingError, Baseline, Bill, Counts, Crossover, HardwareModel, Knob, Pair, sensitivities,
 };
 
+use super::billed;
 use super::systems::Billed;
 use crate::report::{Axis, Block, Comparison, HeatMap, Steps, Tornado, Waterfall};
 
@@ -103,7 +104,15 @@ pub fn maps(middle: &Crossover) -> Result<Vec<Block>, AccountingError> {
     const TIMES: [f64; 9] = [0.04, 0.4, 4.0, 40.0, 400.0, 4e3, 4e4, 4e5, 4e6];
     const BITS: [f64; 6] = [4.0, 6.0, 8.0, 10.0, 12.0, 14.0];
     let value = format!("gain over {}", middle.baseline.title());
-    let sizes = middle.map((Knob::Width, &WIDTHS), (Knob::Rank, &RANKS))?;
+    // Dense modules would hide the rank: their inner products cost more than any coupling.
+    let sparse = Crossover {
+        pair: Pair {
+            dense_modules: false,
+            ..middle.pair
+        },
+        ..middle.clone()
+    };
+    let sizes = sparse.map((Knob::Width, &WIDTHS), (Knob::Rank, &RANKS))?;
     let sizes = HeatMap::new(
         "Where it pays: size and rank",
         &value,
@@ -112,8 +121,11 @@ pub fn maps(middle: &Crossover) -> Result<Vec<Block>, AccountingError> {
         // No coupling has more buses than a module has units.
         |column, row| (RANKS[row] <= WIDTHS[column]).then(|| sizes[row][column]),
     )
-    .mark(3, 4, "as published")
-    .caption("On typical hardware. Modules are dense, as published.");
+    .mark(3, 4, "published size and rank")
+    .caption(
+        "On typical hardware, modules without couplings of their own: the processor needs O(Dk) too. (The published modules are dense, \
+         which costs a processor O(D^2) and the substrate, in this account, nothing.)",
+    );
     let times = middle.map((Knob::RelaxationTime, &TIMES), (Knob::ReadoutBits, &BITS))?;
     let times = HeatMap::new(
         "Where it pays: patience and precision",
@@ -125,6 +137,21 @@ pub fn maps(middle: &Crossover) -> Result<Vec<Block>, AccountingError> {
     .mark(2, 2, "as published")
     .caption("Relaxation is cheap at a kT for each step: it may be a million times as long before it counts.");
     Ok(vec![Block::Map(sizes), Block::Map(times)])
+}
+
+/// A row for each baseline, a column for each hardware model and processor.
+pub fn at_all_prices(caption: &str, prefix: &str) -> Comparison {
+    let rows = Baseline::ALL.map(|baseline| (baseline.title(), prefix.to_owned(), baseline));
+    prices(caption, &rows)
+}
+
+/// A row of gains at all prices for each (title, prefix of its ids, baseline).
+pub fn prices(caption: &str, rows: &[(&str, String, Baseline)]) -> Comparison {
+    let table = Comparison::new(caption, &billed::PRICES.map(|price| price.3));
+    rows.iter().fold(table, |table, (title, prefix, baseline)| {
+        let ids = billed::PRICES.map(|price| billed::priced(prefix, price.0, *baseline));
+        table.row(title, &ids)
+    })
 }
 
 /// A row for each baseline, with gains in energy and time.

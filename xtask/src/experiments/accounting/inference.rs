@@ -63,6 +63,10 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         context.recorder.record(entry)?;
         gains = gains.row(reckoning.title, &id);
     }
+    for baseline in Baseline::ALL {
+        billed::at_all_prices(context, NAME, &counts, baseline)?;
+    }
+    let prices = figures::at_all_prices("The gains at other prices.", NAME);
     let limits = limits(context, &counts, &measured)?;
     let shares = encoder(context)?;
     let model = billed::shown()?;
@@ -82,6 +86,7 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
     let mut blocks = vec![
         Block::Table(gains),
         Block::Comparison(sides),
+        Block::Comparison(prices),
         Block::Waterfall(figures::waterfall("One image on typical hardware", &bill)),
         Block::Tornado(figures::tornado(
             "What moves the gain over the same function",

@@ -21,11 +21,14 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
     let seen = |_: &str| progress.step();
     let all = systems::all(context.seed, &context.interrupt, seen)?;
     progress.finish();
-    let mut pictures = Vec::new();
+    let (mut pictures, mut prices) = (Vec::new(), Vec::new());
     for use_of in &all {
         let prefix = format!("{NAME}.{}", use_of.id);
         billed::keep(context, &prefix, &use_of.counts)?;
         let bill = billed::record(context, &prefix, &use_of.counts, |_, gain| gain)?;
+        let same = Baseline::SameFunction;
+        billed::at_all_prices(context, &prefix, &use_of.counts, same)?;
+        prices.push((use_of.title, prefix, same));
         let waterfall = figures::waterfall(use_of.title, &bill);
         let title = format!("{}: what moves its energy", use_of.title);
         let tornado = figures::energies(&title, &use_of.counts, &billed::shown()?)?;
@@ -48,6 +51,10 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
             "The same for time. The device is one, and makes chain after chain; the processor is as busy as for its energy.",
             &known,
         ),
+        Block::Comparison(figures::prices(
+            "Gains in energy over the same function, at other prices.",
+            &prices,
+        )),
         Block::Comparison(amounts(&all, &known)),
         Block::Text(figures::baselines(&all)),
     ];

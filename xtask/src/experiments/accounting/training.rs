@@ -51,12 +51,12 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
     let sides = figures::beside(table, NAME, |id| {
         context.recorder.results().get(id).is_some()
     });
-    let mut gains = Table::new(
-        "The gains again, with the published range, the recomputation and other hardware. Published: 1e3 to 1e4.",
-    );
+    let mut gains = Table::new("How much less energy a step takes. Published: 1e3 to 1e4.");
     for baseline in Baseline::ALL {
         gains = gains.row(baseline.title(), &format!("{NAME}.gain.{}", baseline.id()));
+        billed::at_all_prices(context, NAME, &counts, baseline)?;
     }
+    let prices = figures::at_all_prices("The gains at other prices.", NAME);
     let middle = Crossover {
         pair,
         model: model.clone(),
@@ -66,6 +66,7 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
     let mut blocks = vec![
         Block::Table(gains),
         Block::Comparison(sides),
+        Block::Comparison(prices),
         Block::Waterfall(figures::waterfall(
             "One step of training on typical hardware",
             &bill,
