@@ -349,3 +349,20 @@ fn physical_acts_are_counted() {
     }
     ");
 }
+
+/// A part is what the whole has in those places, is counted as a part, and must exist.
+#[test]
+fn some_units_can_be_read_alone() {
+    let settings = Settings::default();
+    let energy = Arc::new(Sites::new(3, &[SiteTerm::Stiffness]));
+    let simulated = SimulatedSubstrate::<f64>::new(energy, settings.clone()).unwrap();
+    let mut substrate = Metered::new(simulated, &settings).unwrap();
+    substrate.program(&[1.0; 3]).unwrap();
+    let start = faer::mat![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
+    substrate.prepare(start.as_ref(), 1).unwrap();
+    let part = substrate.read_units(&[2, 0]).unwrap();
+    assert_eq!(part, faer::mat![[5.0, 6.0], [1.0, 2.0]]);
+    let message = substrate.read_units(&[0, 3]).unwrap_err().to_string();
+    assert!(message.contains('3') && message.contains('4'), "{message}");
+    assert_eq!(substrate.acts().states_read, 4);
+}
