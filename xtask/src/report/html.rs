@@ -4,7 +4,7 @@ mod charts;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::png::{self, Layout};
 use super::terminal::arrow;
