@@ -83,7 +83,7 @@ How to read the bill:
 
 Examples:
   cargo xtask bill --list
-  cargo xtask bill --counts target/reproduce/counts/inference.json
+  cargo xtask bill --counts target/reproduce/quick/counts/accounting.inference.json
   cargo xtask bill --counts my.toml --hardware cmos --processor h100
   cargo xtask bill --counts my.toml --set adc.femtojoule_per_step=2.4 --set adc.bits=6
   cargo xtask bill --counts my.toml --hardware my-chip.toml --json > bill.json

@@ -50,6 +50,14 @@ impl Baseline {
         }
     }
 
+    /// The entry of the counts that it is made from: low utilisation is the same function at another price.
+    pub(crate) const fn entry(self) -> &'static str {
+        match self {
+            Self::LowUtilisation => Self::SameFunction.id(),
+            other => other.id(),
+        }
+    }
+
     /// The task that it stands for, if the counts have it.
     const fn task(self, counts: &Counts) -> Option<&Task> {
         let baselines = &counts.baselines;

@@ -100,8 +100,9 @@ pub enum AccountingError {
     NoWork,
     /// A baseline is asked for that the counts do not have.
     #[error(
-        "the counts have no baseline `{}`; add it under `baselines` with its `flop` or `joules` for each result",
-        baseline.id()
+        "the counts have no baseline `{0}`; add it under `baselines` with its work for each result, as \
+         `{0} = {{ about = \"...\", work = {{ macs = 1e6 }} }}` (or `flop`, or `joules`)",
+        baseline.entry()
     )]
     MissingBaseline {
         /// Which.

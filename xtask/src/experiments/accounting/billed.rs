@@ -105,7 +105,7 @@ pub fn priced(prefix: &str, column: &str, baseline: Baseline) -> String {
     format!("{prefix}.on.{column}.gain.{}", baseline.id())
 }
 
-/// Records the gain over a baseline at all [`PRICES`].
+/// Records the gain over a baseline at all [`PRICES`] at which the bill is above zero.
 ///
 /// # Errors
 /// Counts that cannot be billed or lack the baseline, or an id that is taken.
@@ -117,7 +117,11 @@ pub fn at_all_prices(
 ) -> anyhow::Result<()> {
     for (column, hardware, processor, _) in PRICES {
         let model = HardwareModel::preset(hardware)?.with_processor(processor)?;
-        let gain = Bill::new(counts, &model)?.gain(baseline)?;
+        let gain = match Bill::new(counts, &model)?.gain(baseline) {
+            // Forces are read for nothing where converters are free.
+            Err(AccountingError::NoRatio { .. }) => continue,
+            gain => gain?,
+        };
         let entry = Entry::new(&priced(prefix, column, baseline), gain)
             .unit("times less energy")
             .higher()

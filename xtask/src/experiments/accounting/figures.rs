@@ -140,16 +140,23 @@ pub fn maps(middle: &Crossover) -> Result<Vec<Block>, AccountingError> {
 }
 
 /// A row for each baseline, a column for each hardware model and processor.
-pub fn at_all_prices(caption: &str, prefix: &str) -> Comparison {
+pub fn at_all_prices(prefix: &str, known: impl Fn(&str) -> bool) -> Comparison {
     let rows = Baseline::ALL.map(|baseline| (baseline.title(), prefix.to_owned(), baseline));
-    prices(caption, &rows)
+    prices("The gains at other prices.", &rows, known)
 }
 
-/// A row of gains at all prices for each (title, prefix of its ids, baseline).
-pub fn prices(caption: &str, rows: &[(&str, String, Baseline)]) -> Comparison {
+/// A row of gains at all prices for each (title, prefix of its ids, baseline), with gaps where there is none.
+pub fn prices(
+    caption: &str,
+    rows: &[(&str, String, Baseline)],
+    known: impl Fn(&str) -> bool,
+) -> Comparison {
     let table = Comparison::new(caption, &billed::PRICES.map(|price| price.3));
     rows.iter().fold(table, |table, (title, prefix, baseline)| {
-        let ids = billed::PRICES.map(|price| billed::priced(prefix, price.0, *baseline));
+        let ids = billed::PRICES.map(|price| {
+            let id = billed::priced(prefix, price.0, *baseline);
+            if known(&id) { id } else { String::new() }
+        });
         table.row(title, &ids)
     })
 }

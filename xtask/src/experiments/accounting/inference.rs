@@ -66,7 +66,8 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
     for baseline in Baseline::ALL {
         billed::at_all_prices(context, NAME, &counts, baseline)?;
     }
-    let prices = figures::at_all_prices("The gains at other prices.", NAME);
+    let known = |id: &str| context.recorder.results().get(id).is_some();
+    let prices = figures::at_all_prices(NAME, known);
     let limits = limits(context, &counts, &measured)?;
     let shares = encoder(context)?;
     let model = billed::shown()?;
@@ -80,9 +81,8 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         "The bill on typical hardware beside four baselines on an A100: gains in energy and in time.",
         &["energy", "time"],
     );
-    let sides = figures::beside(table, NAME, |id| {
-        context.recorder.results().get(id).is_some()
-    });
+    let known = |id: &str| context.recorder.results().get(id).is_some();
+    let sides = figures::beside(table, NAME, known);
     let mut blocks = vec![
         Block::Table(gains),
         Block::Comparison(sides),

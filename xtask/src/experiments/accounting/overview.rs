@@ -54,6 +54,7 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         Block::Comparison(figures::prices(
             "Gains in energy over the same function, at other prices.",
             &prices,
+            known,
         )),
         Block::Comparison(amounts(&all, &known)),
         Block::Text(figures::baselines(&all)),

@@ -48,15 +48,15 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         "A step on typical hardware beside four baselines on an A100: gains in energy and in time.",
         &["energy", "time"],
     );
-    let sides = figures::beside(table, NAME, |id| {
-        context.recorder.results().get(id).is_some()
-    });
+    let known = |id: &str| context.recorder.results().get(id).is_some();
+    let sides = figures::beside(table, NAME, known);
     let mut gains = Table::new("How much less energy a step takes. Published: 1e3 to 1e4.");
     for baseline in Baseline::ALL {
         gains = gains.row(baseline.title(), &format!("{NAME}.gain.{}", baseline.id()));
         billed::at_all_prices(context, NAME, &counts, baseline)?;
     }
-    let prices = figures::at_all_prices("The gains at other prices.", NAME);
+    let known = |id: &str| context.recorder.results().get(id).is_some();
+    let prices = figures::at_all_prices(NAME, known);
     let middle = Crossover {
         pair,
         model: model.clone(),
