@@ -7,19 +7,12 @@ use super::{Claim, Ledger, all, html, markdown, text};
 use crate::experiments::choose;
 use crate::results::{Entry, Preset, Results};
 
-/// Ids that no kept results hold as yet; to be emptied when they do.
-const TO_COME: &[&str] = &["accounting."];
-
 fn kept() -> Vec<Results> {
     read(&kept_files().unwrap()).unwrap()
 }
 
 fn ids_of(claim: &Claim) -> impl Iterator<Item = &'static str> {
     claim.answers.iter().flat_map(|answer| answer.ids).copied()
-}
-
-fn to_come(id: &str) -> bool {
-    TO_COME.iter().any(|prefix| id.starts_with(prefix))
 }
 
 #[test]
@@ -41,18 +34,14 @@ fn every_id_is_valid_and_among_the_kept_figures() {
     for claim in all() {
         for id in ids_of(claim) {
             assert!(Entry::new(id, 0.0).validate().is_ok(), "{id}");
-            assert!(figures.has(id) || to_come(id), "{}: {id}", claim.number);
+            assert!(figures.has(id), "{}: {id}", claim.number);
         }
     }
-    let entries = kept.iter().flat_map(|results| &results.results);
-    let arrived = |prefix: &&str| entries.clone().any(|entry| entry.id.starts_with(*prefix));
-    let arrived: Vec<_> = TO_COME.iter().copied().filter(arrived).collect();
-    assert!(arrived.is_empty(), "no longer to come: {arrived:?}");
 }
 
 #[test]
 fn commands_make_the_figures_that_they_stand_for() {
-    for claim in all().filter(|claim| !ids_of(claim).any(to_come)) {
+    for claim in all() {
         let (number, command) = (claim.number, claim.command);
         let (before, after) = command.split_once("reproduce ").unwrap();
         let (names, _) = after.split_once(" --preset paper").unwrap();
@@ -87,14 +76,13 @@ fn types_and_tests_that_are_named_exist() {
 }
 
 #[test]
-fn kept_figures_judge_every_claim_that_does_not_wait_for_others() {
+fn kept_figures_judge_every_claim() {
     let kept = kept();
     for row in Ledger::new(&Figures::of(&kept).unwrap()).rows {
         let measured = !matches!(row.finding.verdict, Verdict::NotMeasured(_));
-        let waits = ids_of(row.claim).any(to_come);
         let (number, why) = (row.claim.number, row.finding.missing());
-        assert!(measured || waits, "{number}: {why}");
-        assert!(!measured || !row.finding.here.is_empty(), "{number}");
+        assert!(measured, "{number}: {why}");
+        assert!(!row.finding.here.is_empty(), "{number}");
     }
 }
 
