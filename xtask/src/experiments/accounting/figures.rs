@@ -27,7 +27,7 @@ pub const TRAINING: &str = "A step of training is a free relaxation and one nudg
 
 /// What is said of the systems.
 pub const SYSTEMS: &str = "Each system of this project, run for a few samples or updates on a metered substrate, through the code that made its figures and \
-     with its kept or exactly solved parameters. The acts that were counted are written to `counts/`; `cargo xtask bill` makes a bill of \
+     with its kept or exactly solved parameters. The acts that were counted are in the folder counts; cargo xtask bill makes a bill of \
      them under any other assumptions.\n\n\
      Every processor is given its best chance: see what each baseline computes below the tables. What stays digital is billed with the \
      substrate, so that Amdahl's law needs no formula. In training, most of it is the contrast of local gradients, which a substrate \
@@ -94,7 +94,7 @@ fn swings(
     ))
 }
 
-/// Where a pair starts to pay: over width and rank, and over relaxation time and bits.
+/// Where a pair starts to pay: over width and rank, width and bits, relaxation time and bits.
 ///
 /// # Errors
 /// None for settings that are in order.
@@ -126,6 +126,16 @@ pub fn maps(middle: &Crossover) -> Result<Vec<Block>, AccountingError> {
         "On typical hardware, modules without couplings of their own: the processor needs O(Dk) too. (The published modules are dense, \
          which costs a processor O(D^2) and the substrate, in this account, nothing.)",
     );
+    let dense = middle.map((Knob::Width, &WIDTHS), (Knob::ReadoutBits, &BITS))?;
+    let dense = HeatMap::new(
+        "Where it pays: size and precision",
+        &value,
+        Steps::values(Knob::Width.title(), &WIDTHS),
+        Steps::values(Knob::ReadoutBits.title(), &BITS),
+        |column, row| Some(dense[row][column]),
+    )
+    .mark(3, 2, "as published")
+    .caption("On typical hardware, modules dense as published.");
     let times = middle.map((Knob::RelaxationTime, &TIMES), (Knob::ReadoutBits, &BITS))?;
     let times = HeatMap::new(
         "Where it pays: patience and precision",
@@ -136,7 +146,11 @@ pub fn maps(middle: &Crossover) -> Result<Vec<Block>, AccountingError> {
     )
     .mark(2, 2, "as published")
     .caption("Relaxation is cheap at a kT for each step: it may be a million times as long before it counts.");
-    Ok(vec![Block::Map(sizes), Block::Map(times)])
+    Ok(vec![
+        Block::Map(sizes),
+        Block::Map(dense),
+        Block::Map(times),
+    ])
 }
 
 /// A row for each baseline, a column for each hardware model and processor.
