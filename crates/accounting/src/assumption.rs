@@ -16,7 +16,7 @@ pub enum Assumption {
     RelaxationTime,
     /// Energy that a mobile unit dissipates in one unit of simulated time, whatever the temperature there.
     RelaxationDissipation,
-    /// Power that holds a mobile unit at its working point.
+    /// Power that holds a mobile unit at its working point, while it relaxes and while states and drives are converted.
     BiasPower,
     /// Capacitance of the node that holds a state.
     NodeCapacitance,
@@ -67,7 +67,7 @@ struct Facts {
 /// Values that make sense.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Bounds {
-    /// Zero or more.
+    /// Zero or more; far beyond anything physical there is an end, so that sums stay finite.
     NotNegative,
     /// More than zero.
     Positive,
@@ -79,9 +79,12 @@ pub(crate) enum Bounds {
     Resolution,
 }
 
+/// The largest value of a constant, in its own unit.
+const LARGEST: f64 = 1e30;
+
 impl Bounds {
     pub(crate) fn hold(self, value: f64) -> bool {
-        value.is_finite()
+        value <= LARGEST
             && match self {
                 Self::NotNegative => value >= 0.0,
                 Self::Positive => value > 0.0,
@@ -93,16 +96,17 @@ impl Bounds {
 
     pub(crate) const fn words(self) -> &'static str {
         match self {
-            Self::NotNegative => "finite and not negative",
-            Self::Positive => "finite and more than 0",
+            Self::NotNegative => "not negative, and at most 1e30",
+            Self::Positive => "more than 0, and at most 1e30",
             Self::Share => "more than 0 and at most 1",
-            Self::AtLeastOne => "finite and at least 1",
+            Self::AtLeastOne => "at least 1, and at most 1e30",
             Self::Resolution => "from 1 to 64",
         }
     }
 
     /// The nearest value that is allowed to one that may be too large or too small.
     pub(crate) fn nearest(self, value: f64) -> f64 {
+        let value = value.min(LARGEST);
         match self {
             Self::NotNegative | Self::Positive => value,
             Self::Share => value.min(1.0),

@@ -3,7 +3,7 @@
 //! | line | count, for one result | energy of each |
 //! |---|---|---|
 //! | relaxation | unit-seconds in units of simulated time | share of kT that a unit dissipates in it |
-//! | bias | the same | power of a unit x physical duration of that time |
+//! | bias | unit x physical second, from the first state or drive written to the last reading | power of a unit |
 //! | signal | states read | energy that the signal stores in a unit |
 //! | charging | states and drives written | C V^2 |
 //! | writings of states, drives, parameters | how many | DAC |
@@ -14,12 +14,13 @@
 //! Time is that of a device that does one thing after the other: relaxation, rounds of conversions by so many
 //! converters at a time, digital work.
 
-use std::fmt;
+mod display;
+mod lines;
 
 use serde::Serialize;
 
-use crate::baseline::{BaselineCost, on_processor};
-use crate::counts::{Counts, Digital, Place, Work};
+use crate::baseline::BaselineCost;
+use crate::counts::Counts;
 use crate::{AccountingError, Assumption, Baseline, HardwareModel, Joules, Seconds, Watts};
 
 /// A kind of line.
@@ -28,7 +29,7 @@ use crate::{AccountingError, Assumption, Baseline, HardwareModel, Joules, Second
 pub enum Act {
     /// Units relax.
     Relaxation,
-    /// Units are held at their working point meanwhile.
+    /// Units are held at their working point, while they relax, are written and are read.
     Bias,
     /// Units that are read hold a signal.
     Signal,
@@ -53,6 +54,22 @@ pub enum Act {
 }
 
 impl Act {
+    /// All of them, in the order of a bill.
+    pub const ALL: [Self; 12] = [
+        Self::Relaxation,
+        Self::Bias,
+        Self::Signal,
+        Self::Charging,
+        Self::WriteStates,
+        Self::WriteDrives,
+        Self::WriteParameters,
+        Self::ReadStates,
+        Self::ReadForces,
+        Self::Interface,
+        Self::Optimiser,
+        Self::Processor,
+    ];
+
     /// Its name in ids.
     #[must_use]
     pub const fn id(self) -> &'static str {
@@ -118,13 +135,7 @@ impl Bill {
     /// Those of [`Counts::check`].
     pub fn new(counts: &Counts, model: &HardwareModel) -> Result<Self, AccountingError> {
         counts.check()?;
-        let mut lines = physical(counts, model);
-        lines.extend(
-            counts
-                .digital
-                .iter()
-                .map(|piece| digital(piece, counts, model)),
-        );
+        let mut lines = lines::of(counts, model);
         lines.retain(|line| line.count > 0.0);
         let baselines = Baseline::ALL.into_iter();
         Ok(Self {
@@ -201,207 +212,4 @@ fn above_zero(what: &'static str, value: f64) -> Result<f64, AccountingError> {
         return Ok(value);
     }
     Err(AccountingError::NoRatio { what, value })
-}
-
-/// Lines of what the substrate and its converters do.
-fn physical(counts: &Counts, model: &HardwareModel) -> Vec<Line> {
-    use Assumption as A;
-    let results = counts.results as f64;
-    let acts = &counts.acts;
-    let unit_time = counts.unit_time();
-    let second = model.si(A::RelaxationTime);
-    // All units of a chain relax at once, chain after chain unless the device has copies.
-    let side_by_side = (counts.units * counts.chains_at_once).max(1) as f64;
-    let relaxing = Seconds(unit_time / side_by_side * second);
-    let (none, kt) = (Seconds(0.0), model.thermal_energy());
-    let bias = Joules(model.si(A::BiasPower) * second);
-    let line = |act, label: &str, count, unit, each: Joules, time, assumptions: &[A]| Line {
-        act,
-        label: label.to_owned(),
-        count,
-        unit,
-        each,
-        energy: each * count,
-        time,
-        assumptions: assumptions.to_vec(),
-    };
-    let of = |count: u64| count as f64 / results;
-    // The last round of conversions takes as long as the others, however few it serves.
-    let rounds = |count: f64| (count / model.value(A::ParallelConverters)).ceil();
-    let written = |act, label, count: f64| {
-        let time = Seconds(rounds(count) * model.si(A::DacTime));
-        let rests = [A::AdcStepEnergy, A::DacShare, A::DacBits];
-        line(act, label, count, "values", model.writing(), time, &rests)
-    };
-    let read = |act, label, count: f64| {
-        let time = Seconds(rounds(count) * model.si(A::AdcTime));
-        let rests = [A::AdcStepEnergy, A::AdcBits];
-        line(act, label, count, "values", model.reading(), time, &rests)
-    };
-    let sharing = counts.parameters_shared_by.unwrap_or(counts.results);
-    vec![
-        line(
-            Act::Relaxation,
-            "units relax",
-            unit_time,
-            "unit x time",
-            kt * model.value(A::RelaxationDissipation),
-            relaxing,
-            &[A::RelaxationDissipation, A::BathTemperature],
-        ),
-        line(
-            Act::Bias,
-            "units are biased",
-            unit_time,
-            "unit x time",
-            bias,
-            none,
-            &[A::BiasPower, A::RelaxationTime],
-        ),
-        line(
-            Act::Signal,
-            "a signal is stored",
-            of(acts.states_read),
-            "states",
-            kt * model.value(A::SignalEnergy),
-            none,
-            &[A::SignalEnergy, A::BathTemperature],
-        ),
-        line(
-            Act::Charging,
-            "nodes are charged",
-            of(acts.states_written + acts.drives_written),
-            "nodes",
-            model.charging(),
-            none,
-            &[A::NodeCapacitance, A::NodeVoltage],
-        ),
-        written(
-            Act::WriteStates,
-            "states are written",
-            of(acts.states_written),
-        ),
-        written(
-            Act::WriteDrives,
-            "drives are written",
-            of(acts.drives_written),
-        ),
-        written(
-            Act::WriteParameters,
-            "parameters are written",
-            acts.parameters_written as f64 / sharing as f64,
-        ),
-        read(Act::ReadStates, "states are read", of(acts.states_read)),
-        read(Act::ReadForces, "forces are read", of(acts.forces_read)),
-    ]
-}
-
-/// The line of a piece of digital work.
-fn digital(piece: &Digital, counts: &Counts, model: &HardwareModel) -> Line {
-    use Assumption as A;
-    let work = piece.work.times(1.0 / counts.results as f64);
-    let (act, each, rate, rests) = match piece.place {
-        Place::Interface => (
-            Act::Interface,
-            A::InterfaceEnergy,
-            A::InterfaceRate,
-            vec![A::InterfaceEnergy],
-        ),
-        Place::Optimiser => (
-            Act::Optimiser,
-            A::OptimiserEnergy,
-            A::OptimiserRate,
-            vec![A::OptimiserEnergy],
-        ),
-        Place::Processor => {
-            let (energy, time) = on_processor(work, model, A::ProcessorUtilisation);
-            let (count, unit, rests) = match work {
-                Work::Joules(joules) => (joules, "J", Vec::new()),
-                Work::Macs(count) => (count, "MAC", PROCESSOR.to_vec()),
-                Work::Flop(count) => (count, "FLOP", PROCESSOR.to_vec()),
-            };
-            return Line {
-                act: Act::Processor,
-                label: piece.name.clone(),
-                count,
-                unit,
-                each: if count > 0.0 { energy / count } else { energy },
-                energy,
-                time,
-                assumptions: rests,
-            };
-        }
-    };
-    let (each, rate) = (Joules(model.si(each)), model.si(rate));
-    let (count, unit, each, rests) = match work {
-        Work::Macs(macs) => (macs, "MAC", each, rests),
-        // A multiply-accumulate is two operations.
-        Work::Flop(flop) => (flop / 2.0, "MAC", each, rests),
-        Work::Joules(joules) => (joules, "J", Joules(1.0), Vec::new()),
-    };
-    let time = match work {
-        Work::Joules(_) => 0.0,
-        Work::Macs(_) | Work::Flop(_) => count / rate,
-    };
-    Line {
-        act,
-        label: piece.name.clone(),
-        count,
-        unit,
-        each,
-        energy: each * count,
-        time: Seconds(time),
-        assumptions: rests,
-    }
-}
-
-/// What the price of work on the processor rests on.
-const PROCESSOR: [Assumption; 3] = [
-    Assumption::ProcessorPeak,
-    Assumption::ProcessorPower,
-    Assumption::ProcessorUtilisation,
-];
-
-impl fmt::Display for Bill {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{}, for one {}, on `{}`",
-            self.name, self.per, self.hardware
-        )?;
-        let total = self.energy();
-        let share = |energy: Joules| {
-            if total.0 > 0.0 {
-                format!("{:.1} %", 100.0 * (energy / total))
-            } else {
-                String::new()
-            }
-        };
-        for line in &self.lines {
-            let count = crate::si(line.count, line.unit);
-            writeln!(
-                f,
-                "  {:<28}{count:>20}  x {:<9} = {:<9} {:>7}  {}",
-                line.label,
-                line.each.to_string(),
-                line.energy.to_string(),
-                share(line.energy),
-                line.time
-            )?;
-        }
-        writeln!(f, "  total {total}, {}", self.time())?;
-        for cost in &self.baselines {
-            let gain = self.gain(cost.baseline);
-            let gain = gain.map_or_else(|_| "-".to_owned(), |gain| format!("{gain:.3e}"));
-            writeln!(
-                f,
-                "  {} ({}): {}, {}; gain {gain}",
-                cost.baseline.title(),
-                self.processor,
-                cost.energy,
-                cost.time
-            )?;
-        }
-        Ok(())
-    }
 }

@@ -1,6 +1,6 @@
 //! What a bill is made from: counted acts, digital work, and what the same would be on a processor.
 
-use overdamped_substrate::Acts;
+use overdamped_substrate::{Acts, UnitTime};
 use serde::{Deserialize, Serialize};
 
 use crate::AccountingError;
@@ -144,7 +144,8 @@ pub struct Task {
     pub work: Work,
 }
 
-/// What a simulated run exchanged with its bath, in kT.
+/// What a simulated run exchanged with its bath: in kT if it had one ([`Counts::has_bath`]), else in the unit of its
+/// energy.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dissipation {
@@ -249,10 +250,15 @@ impl Counts {
         ];
         for (name, task) in tasks {
             if let Some(task) = task {
-                amount(
-                    &format!("the work of the baseline `{name}`"),
-                    task.work.amount(),
-                )?;
+                let what = format!("the work of the baseline `{name}`");
+                amount(&what, task.work.amount())?;
+                if task.work.amount() == 0.0 {
+                    return Err(refused(
+                        &what,
+                        0.0,
+                        "above 0; leave the baseline out if there is none",
+                    ));
+                }
             }
         }
         if let Some(dissipation) = self.dissipation {
@@ -275,6 +281,14 @@ impl Counts {
             return Err(AccountingError::NoWork);
         }
         Ok(())
+    }
+
+    /// Whether any unit relaxed above zero temperature, so that heat and work are in kT. At zero temperature an
+    /// energy has a unit of its own, of which nobody has said how many kT it is.
+    #[must_use]
+    pub fn has_bath(&self) -> bool {
+        let warm = |at: &UnitTime| at.unit_seconds > 0.0 && at.temperature > 0.0;
+        self.acts.relaxation.iter().any(warm)
     }
 
     /// Unit-seconds of all temperatures, for one result.

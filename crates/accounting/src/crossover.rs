@@ -106,6 +106,13 @@ impl Crossover {
     ) -> Result<Option<f64>, AccountingError> {
         crate::error::positive("the lower end", low)?;
         crate::error::positive("the upper end", high)?;
+        if low >= high {
+            return Err(AccountingError::Setting {
+                what: "the lower end",
+                value: low,
+                bound: "below the upper end",
+            });
+        }
         let pays = |value: f64| Ok::<_, AccountingError>(self.gain(&[(knob, value)])? >= 1.0);
         let at_low = pays(low)?;
         if at_low == pays(high)? {

@@ -83,8 +83,12 @@ impl Unit {
             .strip_suffix(self.dimension.symbol())
             .filter(|_| self.dimension != Dimension::Number)
             .ok_or(Misread::Unit)?;
-        // A micro sign is hard to type.
-        let prefix = if prefix == "u" { "µ" } else { prefix };
+        // A micro sign is hard to type, and there are two that look alike.
+        let prefix = if matches!(prefix, "u" | "\u{3bc}") {
+            "µ"
+        } else {
+            prefix
+        };
         let known = PREFIXES.iter().find(|(known, _)| *known == prefix);
         let (_, power) = known.ok_or(Misread::Unit)?;
         Ok(value * 10.0_f64.powi(power - self.power))

@@ -44,12 +44,10 @@ pub struct HardwareModel {
 }
 
 /// A file of a model: constants in groups, as `[adc] bits = { value = 8, source = "..." }`.
-#[derive(Deserialize)]
 struct File {
     name: String,
     about: String,
     based_on: Option<String>,
-    #[serde(flatten)]
     groups: BTreeMap<String, BTreeMap<String, Constant>>,
 }
 
@@ -109,8 +107,13 @@ impl HardwareModel {
             .with_processor(PUBLISHED_PROCESSOR)?,
         };
         model.take(&file)?;
-        if file.groups.contains_key("processor") {
-            model.processor.clone_from(&file.name);
+        if let Some(constants) = file.groups.get("processor") {
+            let whole = ["teraflop_per_second", "watt"];
+            model.processor = if whole.iter().all(|name| constants.contains_key(*name)) {
+                file.name.clone()
+            } else {
+                format!("{} (changed)", model.processor)
+            };
         }
         model.name = file.name;
         model.about = file.about;
@@ -144,15 +147,7 @@ impl HardwareModel {
     /// # Errors
     /// [`AccountingError::Constant`] if it is out of range.
     pub fn with(mut self, assumption: Assumption, value: f64) -> Result<Self, AccountingError> {
-        let source = "set by the user".to_owned();
-        self.put(
-            assumption,
-            Constant {
-                value,
-                source,
-                assumed: true,
-            },
-        )?;
+        self.put(assumption, by_hand(value))?;
         Ok(self)
     }
 
@@ -177,14 +172,7 @@ impl HardwareModel {
                 },
             },
         })?;
-        self.put(
-            assumption,
-            Constant {
-                value,
-                source: "set by the user".to_owned(),
-                assumed: true,
-            },
-        )
+        self.put(assumption, by_hand(value))
     }
 
     /// A constant with its source.
@@ -277,10 +265,54 @@ impl HardwareModel {
 
 impl File {
     fn read(text: &str) -> Result<Self, AccountingError> {
-        toml::from_str(text).map_err(|error| AccountingError::Malformed {
+        let malformed = |reason: String| AccountingError::Malformed {
             what: "the hardware model",
-            reason: error.to_string(),
+            reason,
+        };
+        let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            // With the line and column that the library knows.
+            malformed(error.to_string())
+        })?;
+        let mut word = |name: &str| match table.remove(name) {
+            Some(toml::Value::String(word)) => Ok(Some(word)),
+            Some(other) => Err(malformed(format!(
+                "`{name}` is of the type {}; it must be a text in quotes",
+                other.type_str()
+            ))),
+            None => Ok(None),
+        };
+        let required = |name: &str, word: Option<String>| {
+            word.ok_or_else(|| malformed(format!("`{name}` is missing; give it a line of its own")))
+        };
+        let (name, about, based_on) = (word("name")?, word("about")?, word("based_on")?);
+        let mut groups = BTreeMap::new();
+        for (key, value) in table {
+            if !value.is_table() {
+                let near = near(&key, &["name", "about", "based_on"]);
+                return Err(malformed(format!(
+                    "`{key}` is no group of constants; {near}"
+                )));
+            }
+            let constants: BTreeMap<String, Constant> = value
+                .try_into()
+                .map_err(|error: toml::de::Error| malformed(format!("in `[{key}]`: {error}")))?;
+            groups.insert(key, constants);
+        }
+        Ok(Self {
+            name: required("name", name)?,
+            about: required("about", about)?,
+            based_on,
+            groups,
         })
+    }
+}
+
+/// A constant that somebody chose.
+fn by_hand(value: f64) -> Constant {
+    Constant {
+        value,
+        source: "set by the user".to_owned(),
+        assumed: true,
     }
 }
 

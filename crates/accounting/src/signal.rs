@@ -31,7 +31,7 @@ pub fn noise_to_signal(cosine: f64) -> Result<f64, AccountingError> {
 /// As [`noise_to_signal`].
 ///
 /// ```
-/// // The published .9906 takes 26 kT a unit, not the one that was counted.
+/// // The published .9906 takes 26 kT in each unit that is read.
 /// let energy = overdamped_accounting::signal::stored_energy(0.9906)?;
 /// assert!((energy - 26.2).abs() < 0.1);
 /// # Ok::<(), overdamped_accounting::AccountingError>(())

@@ -97,7 +97,9 @@ fn every_line_is_its_count_times_its_price() {
     let kt = 1.380_649e-23 * 300.0;
     // 60 unit-seconds over 4 samples; 3 units relax side by side.
     close(bill.energy_of(Act::Relaxation).0, 15.0 * 7.0 * kt);
-    close(bill.energy_of(Act::Bias).0, 15.0 * 3e-9 * 200e-9);
+    // 15 unit x time, and 3 units while 8 values are written and 6 are read, two at a time.
+    let biased = 3e-9 * (15.0 * 200e-9 + 3.0 * (8.0 * 20e-9 + 6.0 * 30e-9) / 2.0);
+    close(bill.energy_of(Act::Bias).0, biased);
     close(bill.energy_of(Act::Signal).0, 2.0 * 26.0 * kt);
     // 3 states and 5 drives, each of 2 fF at .5 V.
     close(bill.energy_of(Act::Charging).0, 8.0 * 2e-15 * 0.25);
@@ -114,7 +116,7 @@ fn every_line_is_its_count_times_its_price() {
     let operation = 300.0 / 50e12;
     close(bill.energy_of(Act::Processor).0, 600.0 * operation + 1e-9);
     let total = 15.0 * 7.0 * kt
-        + 15.0 * 3e-9 * 200e-9
+        + biased
         + 52.0 * kt
         + 8.0 * 0.5e-15
         + 43.0 * writing
@@ -176,5 +178,6 @@ fn what_did_not_happen_has_no_line() {
     let counts = Counts::new("readings", "reading", 4, 1, acts);
     let bill = Bill::new(&counts, &model()).unwrap();
     let acts: Vec<Act> = bill.lines.iter().map(|line| line.act).collect();
-    assert_eq!(acts, [Act::Signal, Act::ReadStates]);
+    // The unit is held while it is read.
+    assert_eq!(acts, [Act::Bias, Act::Signal, Act::ReadStates]);
 }

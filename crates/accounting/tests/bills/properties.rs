@@ -191,20 +191,7 @@ fn bounds_are_those_of_their_laws() {
 
 #[test]
 fn each_act_has_an_id_of_its_own() {
-    let all = [
-        Act::Relaxation,
-        Act::Bias,
-        Act::Signal,
-        Act::Charging,
-        Act::WriteStates,
-        Act::WriteDrives,
-        Act::WriteParameters,
-        Act::ReadStates,
-        Act::ReadForces,
-        Act::Interface,
-        Act::Optimiser,
-        Act::Processor,
-    ];
+    let all = Act::ALL;
     let ids: std::collections::BTreeSet<_> = all.iter().map(|act| act.id()).collect();
     assert_eq!(ids.len(), all.len());
 }

@@ -50,8 +50,8 @@ fn bad_values_leave_the_model_as_it_was() {
             "-1",
             &["-1", "not negative"] as &[_],
         ),
-        ("adc.femtojoule_per_step", "inf", &["inf", "finite"]),
-        ("adc.femtojoule_per_step", "NaN", &["NaN", "finite"]),
+        ("adc.femtojoule_per_step", "inf", &["inf", "1e30"]),
+        ("adc.femtojoule_per_step", "NaN", &["NaN", "1e30"]),
         ("adc.femtojoule_per_step", "20 ns", &["20 ns", "fJ"]),
         ("adc.femtojoule_per_step", "cheap", &["cheap", "number"]),
         ("adc.bits", "0", &["adc.bits", "1 to 64"]),
@@ -92,6 +92,53 @@ fn files_of_models_are_checked() {
         (model.name.as_str(), model.processor.as_str()),
         ("mine", "a100")
     );
+}
+
+#[test]
+fn keys_that_are_no_groups_and_words_that_are_no_texts_are_named() {
+    let refused = |text: &str| message(HardwareModel::from_toml(text));
+    assert_says(
+        &refused("name = 'x'\nabout = 'y'\nbase_on = 'typical'"),
+        &["`base_on`", "`based_on`"],
+    );
+    assert_says(&refused("name = 4\nabout = 'y'"), &["`name`", "integer"]);
+    assert_says(&refused("name = 'x'"), &["`about`", "missing"]);
+}
+
+#[test]
+fn a_processor_that_is_changed_in_part_says_so() {
+    let text = |constants: &str| {
+        let text =
+            format!("name = 'mine'\nabout = 'y'\nbased_on = 'typical'\n[processor]\n{constants}");
+        HardwareModel::from_toml(&text).unwrap().processor
+    };
+    let utilisation = "utilisation = { value = 0.5, source = 'measured' }";
+    assert_eq!(text(utilisation), "a100 (changed)");
+    let whole =
+        "teraflop_per_second = { value = 5, source = 's' }\nwatt = { value = 9, source = 's' }";
+    assert_eq!(text(whole), "mine");
+}
+
+#[test]
+fn sums_of_huge_counts_do_not_wrap() {
+    let acts = Acts {
+        states_written: u64::MAX,
+        drives_written: 2,
+        ..Acts::default()
+    };
+    let mut counts = Counts::new("huge", "sample", 1, 1 << 32, acts);
+    counts.chains_at_once = 1 << 32;
+    let bill = Bill::new(&counts, &HardwareModel::preset("cmos").unwrap()).unwrap();
+    let charged = bill.energy_of(overdamped_accounting::Act::Charging).0;
+    assert!(
+        (charged / (1.8446744e19 * 9e-17) - 1.0).abs() < 1e-6,
+        "{charged:e}"
+    );
+    let wide = Pair {
+        width: usize::MAX,
+        ..Pair::PUBLISHED
+    };
+    assert_says(&message(wide.inference()), &["width", "million"]);
 }
 
 #[test]
@@ -140,6 +187,8 @@ fn counts_of_another_schema_or_shape_are_refused() {
     let unitless =
         "results = 1\nacts = { relaxation = [{ temperature = 1.0, unit_seconds = 2.0 }] }";
     assert_says(&refused(&text(1, unitless)), &["units", "at least 1"]);
+    let idle = "results = 1\nacts = { states_read = 1 }\nbaselines.same_function = { about = 'a', work = { macs = 0 } }";
+    assert_says(&refused(&text(1, idle)), &["same_function", "above 0"]);
     let infinite = "results = 1\nacts = {}\ndigital = [{ name = 'd', place = 'interface', work = { macs = inf } }]";
     assert_says(&refused(&text(1, infinite)), &["`d`", "inf"]);
 }

@@ -116,6 +116,7 @@ fn no_crossing_is_told() {
     };
     assert_eq!(ideal.break_even(Knob::Width, (2.0, 1024.0)), Ok(None));
     assert!(ideal.break_even(Knob::Width, (0.0, 1024.0)).is_err());
+    assert!(ideal.break_even(Knob::Width, (1024.0, 2.0)).is_err());
     // Relaxation costs, so long ones lose against one product.
     let relaxing = crossover(Use::Inference, Baseline::SameFunction);
     let at = relaxing
