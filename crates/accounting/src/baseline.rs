@@ -51,7 +51,8 @@ impl Baseline {
     }
 
     /// The entry of the counts that it is made from: low utilisation is the same function at another price.
-    pub(crate) const fn entry(self) -> &'static str {
+    #[must_use]
+    pub const fn entry(self) -> &'static str {
         match self {
             Self::LowUtilisation => Self::SameFunction.id(),
             other => other.id(),

@@ -24,13 +24,18 @@ impl fmt::Display for Statement {
             None => writeln!(f, "\n  {}, in no time that was counted\n", self.energy)?,
         }
         if let Some(heat) = &self.dissipation {
-            let measured = format!(
-                "Measured in the run itself: heat of {} kT to the bath ({}), work of {} kT by switching ({}).",
-                number::plain(heat.heat_kt),
-                number::si(heat.heat.0, "J"),
-                number::plain(heat.work_kt),
-                number::si(heat.work.0, "J")
-            );
+            let (given, done) = (number::plain(heat.heat), number::plain(heat.work));
+            let measured = match &heat.joules {
+                Some([heat, work]) => format!(
+                    "Measured in the run itself: heat of {given} kT to the bath ({}), work of {done} kT by switching ({}).",
+                    number::si(heat.0, "J"),
+                    number::si(work.0, "J")
+                ),
+                None => format!(
+                    "Measured in the run itself, at zero temperature: heat of {given} and work of {done} in the unit of its energy; \
+                     how many kT that is, nobody has said."
+                ),
+            };
             writeln!(f, "  {}\n", hanging(&measured, 2))?;
         }
         writeln!(f, "The same by other means, on `{}`", self.processor)?;

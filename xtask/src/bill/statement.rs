@@ -73,14 +73,12 @@ pub struct Cost {
 /// Heat and work of one result, as the simulated run measured them.
 #[derive(Debug, Serialize)]
 pub struct Heat {
-    /// Heat given to the bath, in kT.
-    pub heat_kt: f64,
-    /// The same in joules.
-    pub heat: Joules,
-    /// Work done by switching, in kT.
-    pub work_kt: f64,
-    /// The same in joules.
-    pub work: Joules,
+    /// Heat given to the bath: in kT, or in the unit of the energy if the run had no bath.
+    pub heat: f64,
+    /// Work done by switching, likewise.
+    pub work: f64,
+    /// Both in joules, if the run had a bath.
+    pub joules: Option<[Joules; 2]>,
 }
 
 /// A constant that the bill depends on.
@@ -143,12 +141,12 @@ impl Statement {
             dissipation: counts.dissipation.map(|of_all| {
                 let share = 1.0 / counts.results as f64;
                 let kt = model.thermal_energy();
-                let (heat_kt, work_kt) = (of_all.heat * share, of_all.work * share);
+                let (heat, work) = (of_all.heat * share, of_all.work * share);
+                let joules = [kt * heat, kt * work];
                 Heat {
-                    heat_kt,
-                    heat: kt * heat_kt,
-                    work_kt,
-                    work: kt * work_kt,
+                    heat,
+                    work,
+                    joules: counts.has_bath().then_some(joules),
                 }
             }),
             assumptions: found
@@ -212,12 +210,7 @@ impl Means {
             gain: bill.gain(baseline).ok(),
             speed_up: bill.speed_up(baseline).ok(),
         });
-        // The fourth is the first at another utilisation.
-        let task = match baseline {
-            Baseline::LowUtilisation => Baseline::SameFunction,
-            other => other,
-        };
-        let missing = || format!("missing: baselines.{}", task.id());
+        let missing = || format!("missing: baselines.{}", baseline.entry());
         Self {
             baseline,
             missing: cost.is_none().then(missing),

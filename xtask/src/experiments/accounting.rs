@@ -5,6 +5,7 @@
 //! | `published` | the pair of modules of the papers, run and metered |
 //! | `inference`, `training` | the published gains, recomputed switch by switch |
 //! | `systems` | the counts of all four systems, and what they are compared with |
+//! | `update` | the arithmetic that stays digital in training |
 //! | `overview` | their bills side by side |
 //! | `billed` | counts on their way to bills, figures and files |
 //! | `figures` | what they show |
@@ -19,6 +20,7 @@ mod overview;
 mod published;
 mod systems;
 mod training;
+mod update;
 
 use super::Experiment;
 use crate::results::Preset;

@@ -24,22 +24,6 @@ pub const PRICES: [(&str, &str, &str, &str); 7] = [
     ("over_cpu", "typical", "cpu", "typical, over a CPU"),
 ];
 
-/// All kinds of lines that a bill may have.
-pub const ACTS: [Act; 12] = [
-    Act::Relaxation,
-    Act::Bias,
-    Act::Signal,
-    Act::Charging,
-    Act::WriteStates,
-    Act::WriteDrives,
-    Act::WriteParameters,
-    Act::ReadStates,
-    Act::ReadForces,
-    Act::Interface,
-    Act::Optimiser,
-    Act::Processor,
-];
-
 /// The hardware model of the figures.
 ///
 /// # Errors
@@ -157,7 +141,7 @@ pub fn record(
         if erased > 0.0 {
             let bits = Bits(erased * shown()?.value(Assumption::DacBits));
             let least = shown()?.thermal_energy() * bounds::landauer(bits)?;
-            energy = energy.best("Landauer, for the states written", least.0);
+            energy = energy.best("Landauer, if all bits written were unknown", least.0);
         }
         entries.push(energy);
     }
@@ -171,7 +155,7 @@ pub fn record(
     }
     let power = bills.entry(&format!("{prefix}.power"), |bill| Ok(bill.power()?.0));
     entries.extend(power.map(|power| power.unit("W")));
-    for act in ACTS {
+    for act in Act::ALL {
         let id = format!("{prefix}.share.{}", act.id());
         let energy = bill.energy_of(act);
         if energy.0 > 0.0 {
@@ -184,13 +168,16 @@ pub fn record(
         let runs = counts.results as usize;
         let kt = shown()?.thermal_energy().0;
         let work = dissipation.work / results;
-        let in_kt = Entry::new(&format!("{prefix}.heat"), heat)
-            .unit("kT")
-            .n(runs);
-        entries.push(in_kt.reference("work by switching", work));
-        let joules = Entry::new(&format!("{prefix}.heat_joules"), heat * kt);
-        let billed = bill.energy_of(Act::Relaxation).0;
-        entries.push(joules.unit("J").n(runs).reference("billed for it", billed));
+        let heat_of = Entry::new(&format!("{prefix}.heat"), heat).n(runs);
+        let heat_of = heat_of.reference("work by switching", work);
+        if counts.has_bath() {
+            entries.push(heat_of.unit("kT"));
+            let joules = Entry::new(&format!("{prefix}.heat_joules"), heat * kt);
+            let billed = bill.energy_of(Act::Relaxation).0;
+            entries.push(joules.unit("J").n(runs).reference("billed for it", billed));
+        } else {
+            entries.push(heat_of.unit("of its energy unit, without a bath"));
+        }
     }
     for baseline in Baseline::ALL {
         let id = format!("{prefix}.gain.{}", baseline.id());

@@ -2,7 +2,8 @@
 //! relaxation (arXiv 2604.14332 and 2604.23806).
 //!
 //! What the papers' settings leave open is chosen so that the system is well behaved: units of stiffness one, orthonormal
-//! directions of strength one half, drives and targets of standard deviation one. Acts do not depend on that; heat does.
+//! directions of strength one half, no couplings within a module (the paper's are dense), drives and targets of standard
+//! deviation one. Acts do not depend on that; heat, and what a processor would have to compute, do.
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 //!
 //! | baseline | what the processor does |
 //! |---|---|
-//! | the same function | what the substrate computes, by the cheapest way known here: states at rest by sweeps of Newton steps, samples with one force for each slice or rung, a linear decoder wire by wire from one side to the other |
+//! | the same function | what the substrate computes, by the cheapest way of this project: states at rest by as many sweeps of Newton steps as the experiments take, samples with one force for each slice or rung, a linear decoder wire by wire from one side to the other |
 //! | simulating the relaxation | the device's own motion in time steps, as many as the engine takes |
 //! | the whole network | what one would use without a substrate: for `sgm` and `inference` the U-Net of this project, 18 times for a digit out of noise and once for a denoised one; for `floweqprop` and `eqprop` a feed-forward network with as many weights as there are couplings, once for each place or rung; in training three times that for each example, forwards and backwards |
 //! | low utilisation | the same function at the share of its peak that the processor reaches at small, serial work |
@@ -21,15 +21,11 @@
 use overdamped_accounting::{Baselines, Counts, Digital, Dissipation, Place, Task, Work};
 use overdamped_digital::UNet;
 
+use super::update::{ADAM, Update};
 use crate::experiments::floweqprop::drawing::Way;
 use crate::experiments::metering::Run;
 use crate::experiments::{Interrupt, eqprop, floweqprop, inference, sgm};
 
-/// Multiply-accumulates of the contrast for each learned parameter and example.
-const CONTRAST: u64 = 2;
-/// Multiply-accumulates of Adam for each parameter: two moments (four products, two of them added to), a root and a
-/// quotient.
-const ADAM: u64 = 6;
 /// Forwards once, and twice that backwards.
 const BACKWARDS: u64 = 3;
 /// Samples in a run.
@@ -361,38 +357,6 @@ fn baselines(tasks: [(String, u64); 3]) -> Baselines {
         same_function,
         simulating_relaxation,
         whole_network,
-    }
-}
-
-/// The arithmetic of an update.
-#[derive(Clone, Copy)]
-struct Update {
-    /// Parameters that an example has a say in.
-    parameters: u64,
-    /// Examples.
-    batch: u64,
-}
-
-impl Update {
-    const fn contrast(self) -> u64 {
-        CONTRAST * self.parameters * self.batch
-    }
-
-    /// For so many parameters in all.
-    const fn total(self, all: u64) -> u64 {
-        self.contrast() + ADAM * all
-    }
-
-    fn digital(self, run: &Run, all: u64) -> Vec<Digital> {
-        let piece = |name: &str, macs: u64| Digital {
-            name: name.to_owned(),
-            place: Place::Optimiser,
-            work: Work::Macs((macs * run.results) as f64),
-        };
-        vec![
-            piece("local gradients are contrasted", self.contrast()),
-            piece("parameters are updated", ADAM * all),
-        ]
     }
 }
 

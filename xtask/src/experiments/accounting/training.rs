@@ -42,6 +42,7 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         }
         gain
     })?;
+    let structure = structure(context, &pair, &counts)?;
     let here = estimators(context, &device)?;
     let model = billed::shown()?;
     let table = Comparison::new(
@@ -56,6 +57,10 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         billed::at_all_prices(context, NAME, &counts, baseline)?;
     }
     let known = |id: &str| context.recorder.results().get(id).is_some();
+    gains = gains.row(
+        "the function of this pair, whose modules are not dense",
+        &structure,
+    );
     let prices = figures::at_all_prices(NAME, known);
     let middle = Crossover {
         pair,
@@ -85,6 +90,30 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         intro: figures::TRAINING.to_owned(),
         blocks,
     })
+}
+
+/// The gain over what the pair that was run computes: its modules have no couplings of their own. Returns its id.
+fn structure(context: &mut Context, pair: &Pair, counts: &Counts) -> anyhow::Result<String> {
+    let sparse = Pair {
+        dense_modules: false,
+        ..*pair
+    };
+    let counts = Counts {
+        baselines: sparse.training()?.baselines,
+        ..counts.clone()
+    };
+    let gain = |preset: &str| {
+        let bill = Bill::new(&counts, &HardwareModel::preset(preset)?)?;
+        bill.gain(Baseline::SameFunction)
+    };
+    let id = format!("{NAME}.gain.same_structure");
+    let entry = Entry::new(&id, gain(billed::SHOWN)?)
+        .unit("times less energy")
+        .higher()
+        .baseline("break-even", 1.0)
+        .reference("record hardware", gain("record")?);
+    context.recorder.record(entry)?;
+    Ok(id)
 }
 
 /// What was counted, with the update and the baselines as the papers count them.
