@@ -135,8 +135,10 @@ fn the_bill_is_that_worked_out_by_hand() {
     close(&same["speed_up"], 1e6 / 93.6e12 / time);
     close(&baselines[3]["cost"]["energy"], 1e6 / 3.12e12 * 400.0);
     // 25 kT over ten results.
-    close(&bill["dissipation"]["heat"], 2.5 * 1.380649e-23 * 300.0);
-    close(&bill["dissipation"]["work_kt"], -0.5);
+    close(&bill["dissipation"]["heat"], 2.5);
+    close(&bill["dissipation"]["work"], -0.5);
+    let kt = 1.380649e-23 * 300.0;
+    close(&bill["dissipation"]["joules"][0], 2.5 * kt);
     // The interface is 97 % of the total, so its price moves it most, by 8.8 at ten times.
     let first = &bill["sensitivities"][0];
     assert_eq!(first["assumption"], "interface.picojoule_per_mac");
