@@ -312,8 +312,8 @@ fn what_cannot_be_billed_is_refused_with_the_fix() {
     );
     set("adc.femtojoule_per_step=20 ns", &["20 ns", "fJ"]);
     set("adc.femtojoule_per_step=-1", &["is -1", "not negative"]);
-    set("adc.femtojoule_per_step=inf", &["is inf", "finite"]);
-    set("adc.femtojoule_per_step=NaN", &["is NaN", "finite"]);
+    set("adc.femtojoule_per_step=inf", &["is inf", "1e30"]);
+    set("adc.femtojoule_per_step=NaN", &["is NaN", "1e30"]);
     set("processor.utilisation=1.5", &["1.5", "at most 1"]);
     set("adc.bits=many", &["many", "number"]);
     set("adc.bits", &["no `=`"]);
