@@ -6,7 +6,6 @@
 //! | `statement` | the bill, its baselines, what it rests on and what moves it |
 //! | `print` | a statement as text |
 //! | `list` | presets, processors and constants |
-//! | `text` | tables of plain text |
 
 mod list;
 mod print;
@@ -14,7 +13,6 @@ mod source;
 mod statement;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::path::PathBuf;
 

@@ -16,6 +16,7 @@ mod report;
 mod reproduce;
 mod results;
 mod train_unet;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,7 @@ enum Command {
     Bill(bill::BillArgs),
     Fetch(fetch::FetchArgs),
     TrainUnet(train_unet::TrainUnetArgs),
+    Validate(validate::ValidateArgs),
     Test(check::TestArgs),
     Ci(check::CiArgs),
 }
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Bill(args) => bill::run(&args),
         Command::Fetch(args) => fetch::run(&args),
         Command::TrainUnet(args) => train_unet::run(&args),
+        Command::Validate(args) => validate::run(&args),
         Command::Test(args) => check::test(&args),
         Command::Ci(args) => check::ci(&args),
     };

@@ -20,6 +20,7 @@ mod plot;
 pub mod png;
 mod svg;
 pub mod terminal;
+pub mod text;
 
 pub use bars::{Tornado, Waterfall};
 pub use heat::{HeatMap, Steps};

@@ -6,9 +6,9 @@ use overdamped_accounting::{Assumption, HardwareModel};
 
 use super::USUAL_HARDWARE;
 use super::print::constant;
-use super::text::Align::{Left, Right};
-use super::text::{hanging, table};
 use crate::report::number;
+use crate::report::text::Align::{Left, Right};
+use crate::report::text::{hanging, table};
 
 /// All presets and processors with what they are, and the value of each constant in each of them.
 ///

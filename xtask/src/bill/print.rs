@@ -5,9 +5,9 @@ use std::fmt;
 use overdamped_accounting::{Assumption, Joules, Seconds, si};
 
 use super::statement::{Rest, Statement, Status};
-use super::text::Align::{Left, Right};
-use super::text::{hanging, table};
 use crate::report::number;
+use crate::report::text::Align::{Left, Right};
+use crate::report::text::{hanging, table};
 
 /// Constants in the table of what moves the total.
 const SHOWN: usize = 6;
