@@ -143,6 +143,13 @@ pub fn all() -> Vec<Law> {
             measure: bits::resume,
         },
         Law {
+            id: "bits.paths",
+            title: "the same bits by every set of instructions that the machine has",
+            oracle: "equality with plain lanes",
+            mutants: &[M::OtherRounding],
+            measure: bits::paths,
+        },
+        Law {
             id: "noise.moments",
             title: "moments of the normals to the sixth order, tails beyond 3, 4 and 5",
             oracle: "standard normal",

@@ -13,7 +13,7 @@
 //! | `laws::work` | first law, Jarzynski, Crooks, heat between two baths |
 //! | `laws::balance` | detailed balance |
 //! | `laws::derivatives` | forces and parameter gradients against differences of the energy |
-//! | `laws::bits` | threads, batches, resumes |
+//! | `laws::bits` | threads, batches, resumes, instructions |
 //! | `laws::noise` | moments, tails and independence of the normals |
 //!
 //! Seeds are fixed, so a verdict is the same on every day. A statistical law states how many comparisons it makes; each is

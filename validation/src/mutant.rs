@@ -33,6 +33,8 @@ pub enum Mutant {
     BatchSeed,
     /// A resumed run draws other noise.
     ForgottenStream,
+    /// The plain loops round otherwise than the lanes do.
+    OtherRounding,
     /// Normals are a thousandth too wide.
     WideNormals,
     /// Normals beyond four are cut off.
@@ -61,6 +63,7 @@ impl Mutant {
             Self::ThreadSeed => "seed depends on the threads",
             Self::BatchSeed => "chains numbered anew in each batch",
             Self::ForgottenStream => "a resumed run draws other noise",
+            Self::OtherRounding => "one path rounds otherwise",
             Self::WideNormals => "normals .1 % too wide",
             Self::CutTails => "normals cut off at 4",
             Self::LinkedNormals => "normals correlated by .1 %",

@@ -80,6 +80,7 @@ pub fn ci(args: &CiArgs) -> anyhow::Result<()> {
         let list = ["package", "--list", "--allow-dirty", "--manifest-path"];
         steps.push(Step::cargo(&name, &list).args([manifest]));
     }
+    steps.push(Step::cargo("validation", &["xtask", "validate"]));
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     if !args.skip_reproduce {
         let reproduce = ["xtask", "reproduce", "--preset", "quick", "--out"];

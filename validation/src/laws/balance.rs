@@ -17,10 +17,9 @@ const CHAINS: usize = 400_000;
 const PARAMETERS: [f64; 5] = [-1.0, -2.0, 1.0, 2.0, 0.4];
 const KT: f64 = 0.5;
 
-/// A state by the signs of both units, and by whether the second is far out.
+/// A state: one of eight sectors of the plane, a finer ring than signs alone.
 fn sector(states: &Mat<f64>, chain: usize) -> usize {
     let (x, y) = (states[(0, chain)], states[(1, chain)]);
-    // Sectors of the plane, eight of them: a finer ring than signs alone.
     let angle = y.atan2(x) / std::f64::consts::TAU * 8.0;
     (angle.rem_euclid(8.0) as usize).min(7)
 }
@@ -49,13 +48,12 @@ pub fn sectors(lab: &Lab) -> Result<Finding, ValidationError> {
         counts[sector(&before, chain)][sector(&after, chain)] += 1;
     }
     let mut finding = Finding::statistical(CHAINS);
-    for a in 0..8 {
-        for b in 0..a {
-            let (there, back) = (counts[a][b] as f64, counts[b][a] as f64);
-            // Rare transitions are not normal.
-            if there + back >= 100.0 {
-                finding.compare(there, back, (there + back).sqrt());
-            }
+    let pairs = (0..8).flat_map(|a| (0..a).map(move |b| (a, b)));
+    for (a, b) in pairs {
+        let (there, back) = (counts[a][b] as f64, counts[b][a] as f64);
+        // Rare transitions are not normal.
+        if there + back >= 100.0 {
+            finding.compare(there, back, (there + back).sqrt());
         }
     }
     // Small drifts add up around the ring.

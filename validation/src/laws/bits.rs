@@ -1,10 +1,11 @@
-//! One seed, the same bits: whatever the threads, the batches and the resumes.
+//! One seed, the same bits: whatever the threads, the batches, the resumes and the instructions.
 
 use std::sync::Arc;
 
 use faer::Mat;
 use overdamped_energy::{Energy, FastHidden, Pairs, SiteTerm, Sites, Sum};
-use overdamped_substrate::{Integrator, Settings, SimulatedSubstrate, Substrate};
+use overdamped_kernel::Path;
+use overdamped_substrate::{Engine, Integrator, Settings, SimulatedSubstrate, Substrate};
 
 use crate::{Finding, Lab, Mutant, ValidationError};
 
@@ -14,12 +15,20 @@ const BOTH: [Integrator; 2] = [Integrator::EulerMaruyama, Integrator::Leimkuhler
 
 /// Wells, dense springs and a hidden layer, in single precision as digits are drawn.
 fn substrate(integrator: Integrator) -> Result<SimulatedSubstrate<f32>, ValidationError> {
+    substrate_on(Engine::Best, integrator)
+}
+
+fn substrate_on(
+    engine: Engine,
+    integrator: Integrator,
+) -> Result<SimulatedSubstrate<f32>, ValidationError> {
     let sum = Sum::<f32>::of(Sites::new(UNITS, &[SiteTerm::Stiffness, SiteTerm::Quartic]))?;
     let sum = sum.and(Pairs::dense_bilinear(UNITS))?;
     let energy: Arc<dyn Energy<f32>> = Arc::new(sum.and(FastHidden::new(UNITS, 7))?);
     let length = energy.layout().len();
     let settings = Settings {
         integrator,
+        engine,
         walls: Some(4.0),
         ..Settings::default()
     };
@@ -140,6 +149,32 @@ pub fn resume(lab: &Lab) -> Result<Finding, ValidationError> {
                 resumed.evolve(0.01)?;
             }
             compare(&mut finding, &resumed.read()?, &expected);
+        }
+    }
+    Ok(finding)
+}
+
+/// Every set of instructions that the machine has, against plain lanes.
+pub fn paths(lab: &Lab) -> Result<Finding, ValidationError> {
+    let mut finding = Finding::exact();
+    for integrator in BOTH {
+        let by = |engine| {
+            let mut substrate = substrate_on(engine, integrator)?;
+            substrate.prepare(start().as_ref(), lab.seed)?;
+            substrate.evolve(0.15)?;
+            Ok::<_, ValidationError>(substrate.read()?)
+        };
+        let mut plain = by(Engine::Portable)?;
+        if lab.has(Mutant::OtherRounding) {
+            plain[(0, 0)] = f32::from_bits(plain[(0, 0)].to_bits() ^ 1);
+        }
+        for path in Path::available() {
+            let engine = match path.name() {
+                "avx512" => Engine::Avx512,
+                "avx2" => Engine::Avx2,
+                _ => Engine::Portable,
+            };
+            compare(&mut finding, &by(engine)?, &plain);
         }
     }
     Ok(finding)

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use faer::Mat;
 use overdamped_energy::{
-    Edges, Energy, FastHidden, LowRank, PairTerm, Pairs, SiteTerm, Sites, Sum,
+    Coupling, Edges, Energy, FastHidden, LowRank, Modular, Module, PairTerm, Pairs, SiteTerm,
+    Sites, Sum, Wires,
 };
 
 use crate::{Finding, Lab, ValidationError};
@@ -34,7 +35,21 @@ fn kinds() -> Result<Vec<Arc<dyn Energy<f64>>>, ValidationError> {
         Arc::new(Sum::of(sites())?.and(Pairs::new(Edges::four_neighbour(2, 3), &pairs))?),
         Arc::new(Sum::of(sites())?.and(FastHidden::new(UNITS, 4))?),
         Arc::new(Sum::of(sites())?.and(LowRank::new(UNITS, 2))?),
+        Arc::new(modules()?),
     ])
+}
+
+/// Two modules of three units with quartic wells, joined by two buses.
+fn modules() -> Result<Modular, ValidationError> {
+    let module = Module {
+        units: UNITS / 2,
+        quartic: true,
+    };
+    let coupling = Coupling {
+        modules: (0, 1),
+        wires: Wires::LowRank { rank: 2 },
+    };
+    Ok(Modular::new(vec![module, module], vec![coupling])?)
 }
 
 /// States and parameters at random.

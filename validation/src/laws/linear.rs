@@ -18,12 +18,13 @@ fn stiffness() -> Mat<f64> {
     mat![[2.0, -0.5, 0.3], [-0.5, 1.5, -0.7], [0.3, -0.7, 1.0]]
 }
 
-/// The energy of that stiffness. The edges of the dense set are (0, 1), (1, 2), (0, 2), and a coupling J enters K
-/// as -J.
-fn energy() -> Result<(Arc<dyn Energy<f64>>, [f64; 6]), ValidationError> {
+/// Parameters of the energy of that stiffness. The edges of the dense set are (0, 1), (1, 2), (0, 2), and a coupling J
+/// enters K as -J.
+const PARAMETERS: [f64; 6] = [2.0, 1.5, 1.0, 0.5, 0.7, -0.3];
+
+fn energy() -> Result<Arc<dyn Energy<f64>>, ValidationError> {
     let sum = Sum::of(Sites::new(UNITS, &[SiteTerm::Stiffness]))?;
-    let sum = sum.and(Pairs::dense_bilinear(UNITS))?;
-    Ok((Arc::new(sum), [2.0, 1.5, 1.0, 0.5, 0.7, -0.3]))
+    Ok(Arc::new(sum.and(Pairs::dense_bilinear(UNITS))?))
 }
 
 /// Three units in a bath each.
@@ -64,7 +65,6 @@ impl System {
         (start, duration): ([f64; UNITS], f64),
         chains: usize,
     ) -> Result<Mat<f64>, ValidationError> {
-        let (energy, parameters) = energy()?;
         let settings = Settings {
             integrator,
             temperature: PerUnit::Each(self.baths.to_vec()),
@@ -72,8 +72,8 @@ impl System {
             time_step: TimeStep::AtMost(self.step),
             ..Settings::default()
         };
-        let mut specimen = lab.specimen(energy, settings)?;
-        specimen.program(&parameters)?;
+        let mut specimen = lab.specimen(energy()?, settings)?;
+        specimen.program(&PARAMETERS)?;
         specimen.prepare(Mat::from_fn(UNITS, chains, |unit, _| start[unit]).as_ref())?;
         specimen.evolve(duration)?;
         specimen.read()
