@@ -11,6 +11,7 @@ mod experiments;
 mod export;
 mod fetch;
 mod judging;
+mod kills;
 mod progress;
 mod report;
 mod reproduce;
@@ -45,6 +46,7 @@ enum Command {
     Fetch(fetch::FetchArgs),
     TrainUnet(train_unet::TrainUnetArgs),
     Validate(validate::ValidateArgs),
+    Kills(kills::KillsArgs),
     Test(check::TestArgs),
     Ci(check::CiArgs),
 }
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Command::Bill(args) => bill::run(&args),
         Command::Fetch(args) => fetch::run(&args),
         Command::TrainUnet(args) => train_unet::run(&args),
+        Command::Kills(args) => kills::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Test(args) => check::test(&args),
         Command::Ci(args) => check::ci(&args),
