@@ -14,6 +14,8 @@ mod testing;
 mod trained;
 
 pub use eqprop::wiener;
+pub use floweqprop::PUBLISHED_UPDATES;
+pub use sgm::{EMBEDDED_HIDDEN, MNIST_HIDDEN};
 
 use std::path::PathBuf;
 use std::sync::Arc;

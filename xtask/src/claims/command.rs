@@ -17,7 +17,7 @@ use crate::results::Results;
   cargo xtask claims                                     docs/claims.md from the kept results
   cargo xtask claims --results target/reproduce/quick/results.json --out target/claims.md")]
 pub struct ClaimsArgs {
-    /// Results files, each id in one of them only [default: docs/results/*-paper.json].
+    /// Results files, each id in one of them only; needs --out [default: docs/results/*-paper.json].
     #[arg(long, value_name = "FILE", num_args = 1..)]
     results: Vec<PathBuf>,
     /// The page to write [default: docs/claims.md].
@@ -28,8 +28,13 @@ pub struct ClaimsArgs {
 /// Judges, writes and prints.
 ///
 /// # Errors
-/// Files that cannot be read or written, or two of them with the same id.
+/// Other results than the kept ones without a page of their own, files that cannot be read or written, or two of
+/// them with the same id.
 pub fn run(args: &ClaimsArgs) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        args.results.is_empty() || args.out.is_some(),
+        "--results needs --out: {PAGE} is made from the kept results only"
+    );
     let files = if args.results.is_empty() {
         kept_files()?
     } else {

@@ -1,7 +1,13 @@
 //! Claims of arXiv 2604.23806: symmetric equilibrium propagation on a bilinear energy.
 
-use super::figures::{Cited, Missing};
-use super::finding::{Finding, Verdict, percent, show};
+mod bias;
+mod learning;
+mod relaxation;
+
+use bias::{BOUND, CROSS, OPTIMUM, SLOPES, UNBIASED, bound, cross_term, optimum, slopes, unbiased};
+use learning::{LOOP, local};
+use relaxation::{FINITE, finite};
+
 use super::{Answer, Basis, Claim, Paper, Proof, energy};
 
 const THEORY: &str = "cargo xtask fetch && cargo xtask reproduce eqprop --preset paper";
@@ -38,11 +44,7 @@ pub const CLAIMS: &[Claim] = &[
             item: "struct BiasBound",
         }],
         answers: &[Answer {
-            ids: &[
-                "eqprop.bound.violations",
-                "eqprop.bound.one_sided.tightest",
-                "eqprop.bound.symmetric.tightest",
-            ],
+            ids: BOUND,
             rule: bound,
         }],
         command: THEORY,
@@ -183,252 +185,9 @@ pub const CLAIMS: &[Claim] = &[
             },
         ],
         answers: &[Answer {
-            ids: &[
-                "eqprop.loop.parameters",
-                "eqprop.loop.training.states_read",
-                "eqprop.loop.accuracy",
-            ],
+            ids: LOOP,
             rule: local,
         }],
         command: "cargo xtask reproduce eqprop.loop --preset paper",
     },
 ];
-
-/// Deviation of an exponent from a whole or simple number that a fit may show.
-const EXPONENT: f64 = 0.05;
-/// Relative error below which two gradients or biases are the same.
-const SAME: f64 = 0.01;
-/// Share of the bound that the worst system must reach for it to be sharp.
-const SHARP: f64 = 0.9;
-/// Cosine from which an estimate is aligned.
-const ALIGNED: f64 = 0.9;
-/// Accuracy from which a rule has learned ten classes.
-const LEARNS: f64 = 0.5;
-/// Relative error from which a term is there.
-const THERE: f64 = 0.05;
-
-const UNBIASED: &[&str] = &[
-    "eqprop.slope.one_sided",
-    "eqprop.slope.symmetric",
-    "eqprop.slope.quartic.one_sided",
-    "eqprop.slope.quartic.symmetric",
-    "eqprop.bias.one_sided.relative_error",
-    "eqprop.bias.symmetric.relative_error",
-];
-
-fn unbiased(cited: &Cited<'_>) -> Result<Finding, Missing> {
-    let (slopes, leading) = UNBIASED.split_at(4);
-    let least = cited.smallest(slopes)?;
-    let off = cited.largest(leading)?;
-    let note = format!(
-        "The bias falls with the nudge as beta^{} one-sided and beta^{} symmetric, with quartic sites too, and at \
-         small beta it is the computed leading term within {}: nothing is left at zero. At rest, that is; see 15.",
-        show(cited.value(UNBIASED[0])?),
-        show(cited.value(UNBIASED[1])?),
-        percent(off),
-    );
-    Ok(
-        Finding::decided(least >= 1.0 - EXPONENT && off <= SAME, note)
-            .here(least, "least exponent of the bias in beta")
-            .here(off, "of the bias unexplained")
-            .floor(0.0, "a bias that stays")
-            .ceiling(cited.best(UNBIASED[0])?, "one-sided, in theory"),
-    )
-}
-
-fn bound(cited: &Cited<'_>) -> Result<Finding, Missing> {
-    const ID: &str = "eqprop.bound.violations";
-    let violations = cited.value(ID)?;
-    let one_sided = cited.value("eqprop.bound.one_sided.tightest")?;
-    let symmetric = cited.value("eqprop.bound.symmetric.tightest")?;
-    let systems = cited.entry(ID)?.n.unwrap_or_default();
-    let verdict = if violations > 0.0 {
-        Verdict::NotReproduced
-    } else if one_sided.min(symmetric) >= SHARP {
-        Verdict::Reproduced
-    } else {
-        Verdict::OnlyIf(format!(
-            "sharp may mean that the worst bias is {} of the bound",
-            show(one_sided.min(symmetric))
-        ))
-    };
-    let note = format!(
-        "A bound of these quantities, derived in docs/eqprop.md, is exceeded in {} of {systems} random cases; the \
-         nearest bias is {} of it one-sided and {} symmetric. The paper's own expression was not compared with it.",
-        show(violations),
-        show(one_sided),
-        show(symmetric),
-    );
-    Ok(Finding::new(verdict, note)
-        .here(one_sided, "of the bound, the nearest bias")
-        .here(violations, "violations")
-        .ceiling(1.0, "the bound"))
-}
-
-const CROSS: &[&str] = &[
-    "eqprop.cross_term.data_hidden.relative_error",
-    "eqprop.cross_term.data_output.relative_error",
-    "eqprop.cross_term.hidden_output.relative_error",
-];
-
-fn cross_term(cited: &Cited<'_>) -> Result<Finding, Missing> {
-    let clamped = cited.largest(&CROSS[..2])?;
-    let free = cited.value(CROSS[2])?;
-    let verdict = if clamped > SAME {
-        Verdict::NotReproduced
-    } else if free > THERE {
-        Verdict::OnlyIf(
-            "the term is the one within a module, or one of the two modules is clamped".to_owned(),
-        )
-    } else {
-        Verdict::Reproduced
-    };
-    let note = format!(
-        "A constant force to one side is off by {} for couplings with a clamped end, but by {} for one between two \
-         free modules: there the cross term is left, as large as theory says ({}).",
-        show(clamped),
-        percent(free),
-        percent(cited.best(CROSS[2])?),
-    );
-    Ok(Finding::new(verdict, note)
-        .here(free, "relative error, both ends free")
-        .here(clamped, "one end clamped")
-        .ceiling(0.0, "no term"))
-}
-
-const SLOPES: &[&str] = &[
-    "eqprop.slope.one_sided",
-    "eqprop.slope.quartic.one_sided",
-    "eqprop.slope.symmetric",
-    "eqprop.slope.quartic.symmetric",
-];
-
-fn slopes(cited: &Cited<'_>) -> Result<Finding, Missing> {
-    let near = |id: &str| -> Result<bool, Missing> {
-        Ok((cited.value(id)? - cited.best(id)?).abs() <= EXPONENT)
-    };
-    let holds = SLOPES
-        .iter()
-        .try_fold(true, |all, id| Ok(near(id)? && all))?;
-    let note = format!(
-        "Exponent of the bias in beta: {} one-sided and {} symmetric in the quadratic energy, {} and {} with quartic \
-         sites.",
-        show(cited.value(SLOPES[0])?),
-        show(cited.value(SLOPES[2])?),
-        show(cited.value(SLOPES[1])?),
-        show(cited.value(SLOPES[3])?),
-    );
-    Ok(Finding::decided(holds, note)
-        .here(cited.value(SLOPES[2])?, "exponent, symmetric")
-        .floor(cited.value(SLOPES[0])?, "one-sided")
-        .ceiling(cited.best(SLOPES[2])?, "in theory"))
-}
-
-/// One-sided, symmetric and drift-compensated, for each state of the network.
-const FINITE: &[&str] = &[
-    "eqprop.finite.overshooting.one_sided.cosine",
-    "eqprop.finite.overshooting.symmetric.cosine",
-    "eqprop.finite.overshooting.drift_compensated.cosine",
-    "eqprop.finite.stiff.one_sided.cosine",
-    "eqprop.finite.stiff.symmetric.cosine",
-    "eqprop.finite.stiff.drift_compensated.cosine",
-    "eqprop.finite.weak.one_sided.cosine",
-    "eqprop.finite.weak.symmetric.cosine",
-    "eqprop.finite.weak.drift_compensated.cosine",
-    "eqprop.finite.trained.one_sided.cosine",
-    "eqprop.finite.trained.symmetric.cosine",
-    "eqprop.finite.trained.drift_compensated.cosine",
-    "eqprop.finite.converged.one_sided.cosine",
-    "eqprop.finite.converged.symmetric.cosine",
-    "eqprop.finite.converged.drift_compensated.cosine",
-    "eqprop.finite.quartic.one_sided.cosine",
-    "eqprop.finite.quartic.symmetric.cosine",
-    "eqprop.finite.quartic.drift_compensated.cosine",
-];
-
-fn finite(cited: &Cited<'_>) -> Result<Finding, Missing> {
-    let of = |estimator: &str| -> Vec<&str> {
-        let wanted = |id: &&&str| id.split('.').nth(3) == Some(estimator);
-        FINITE.iter().filter(wanted).copied().collect()
-    };
-    let one_sided = of("one_sided");
-    let (worst, mildest) = (cited.smallest(&one_sided)?, cited.largest(&one_sided)?);
-    let symmetric = cited.smallest(&of("symmetric"))?;
-    let compensated = cited.smallest(&of("drift_compensated"))?;
-    let mut opposed = 0;
-    for id in &one_sided {
-        opposed += usize::from(cited.value(id)? < 0.0);
-    }
-    let verdict = if opposed == 0 || symmetric < ALIGNED {
-        Verdict::NotReproduced
-    } else if opposed < one_sided.len() {
-        Verdict::OnlyIf(format!(
-            "couplings are so strong that the drift which the free phase leaves opposes the gradient: {opposed} of {} \
-             networks, from {} there to {} elsewhere",
-            one_sided.len(),
-            show(worst),
-            show(mildest),
-        ))
-    } else {
-        Verdict::Reproduced
-    };
-    let essential = if compensated >= ALIGNED {
-        "does as well, so that symmetry is not essential"
-    } else {
-        "does not do as well"
-    };
-    let note = format!(
-        "Symmetric estimates are aligned in all of them ({} at least), given the same 10 or 30 free steps. One-sided \
-         with the drift of a longer free phase taken off (at least {}) {essential}.",
-        show(symmetric),
-        show(compensated),
-    );
-    Ok(Finding::new(verdict, note)
-        .here(worst, "one-sided, lowest cosine")
-        .here(symmetric, "symmetric, lowest")
-        .floor(0.0, "no relation")
-        .ceiling(cited.best(FINITE[0])?, "exact gradient"))
-}
-
-const OPTIMUM: &[&str] = &[
-    "eqprop.optimum.one_sided.mse_exponent",
-    "eqprop.optimum.one_sided.beta_exponent",
-    "eqprop.optimum.symmetric.mse_exponent",
-    "eqprop.optimum.symmetric.beta_exponent",
-];
-
-fn optimum(cited: &Cited<'_>) -> Result<Finding, Missing> {
-    let mut off = 0.0_f64;
-    for id in OPTIMUM {
-        off = off.max((cited.value(id)? - cited.best(id)?).abs());
-    }
-    let note = format!(
-        "With N samples the least error falls as N^{} one-sided and N^{} symmetric, and the best nudge as N^{} and \
-         N^{}: within {} of theory.",
-        show(cited.value(OPTIMUM[0])?),
-        show(cited.value(OPTIMUM[2])?),
-        show(cited.value(OPTIMUM[1])?),
-        show(cited.value(OPTIMUM[3])?),
-        show(off),
-    );
-    Ok(Finding::decided(off <= EXPONENT, note)
-        .here(cited.value(OPTIMUM[2])?, "exponent of the error, symmetric")
-        .floor(cited.value(OPTIMUM[0])?, "one-sided")
-        .ceiling(cited.best(OPTIMUM[2])?, "in theory"))
-}
-
-fn local(cited: &Cited<'_>) -> Result<Finding, Missing> {
-    let accuracy = cited.value("eqprop.loop.accuracy")?;
-    let note = format!(
-        "Gradients are products of what the two ends of a wire do, of states that were read: the rule asks for no \
-         forces, which a test counts. Couplings are stored and changed as factors, so that their rank cannot grow. \
-         Digits learned so ({} parameters, {} states read) are read as asked in {}.",
-        show(cited.value("eqprop.loop.parameters")?),
-        show(cited.value("eqprop.loop.training.states_read")?),
-        percent(accuracy),
-    );
-    Ok(Finding::decided(accuracy >= LEARNS, note)
-        .here(accuracy, "accuracy of its digits")
-        .floor(cited.reference("eqprop.loop.accuracy", "chance")?, "chance")
-        .ceiling(cited.best("eqprop.loop.accuracy")?, "real digits"))
-}

@@ -100,6 +100,16 @@ impl Cited<'_> {
         Ok(self.entry(id)?.value)
     }
 
+    /// How many cases that figure is of.
+    ///
+    /// # Errors
+    /// [`Missing`].
+    pub fn count(&self, id: &str) -> Result<usize, Missing> {
+        self.entry(id)?.n.ok_or_else(|| Missing {
+            what: format!("{id} (n)"),
+        })
+    }
+
     /// What the paper has in its place.
     ///
     /// # Errors
@@ -133,6 +143,15 @@ impl Cited<'_> {
         found.map(|reference| reference.value).ok_or(Missing {
             what: format!("{id} ({name})"),
         })
+    }
+
+    /// How far that figure has come from the reference named `floor` (0) to the best possible (1).
+    ///
+    /// # Errors
+    /// [`Missing`].
+    pub fn way(&self, id: &str, floor: &str) -> Result<f64, Missing> {
+        let floor = self.reference(id, floor)?;
+        Ok((self.value(id)? - floor) / (self.best(id)? - floor))
     }
 
     /// The largest of these figures.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::report::number;
+/// A figure in three to four digits, a ratio of energies in two (more would be more than its assumptions bear), and
+/// a share in percent.
+pub use crate::report::number::{brief as times, figure as show, percent};
 
 /// What the figures say about a claim.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,38 +44,6 @@ impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", show(self.value), self.what)
     }
-}
-
-/// A figure in three to four digits.
-pub fn show(value: f64) -> String {
-    number::figure(value)
-}
-
-/// A ratio of energies in two digits: more would be more than its assumptions bear.
-pub fn times(ratio: f64) -> String {
-    if !(0.01..1e4).contains(&ratio) {
-        return if ratio.is_normal() && ratio > 0.0 {
-            number::scientific(ratio, 1)
-        } else {
-            show(ratio)
-        };
-    }
-    let digits = 1 - ratio.log10().floor() as i32;
-    // Rounds what is left of the point too: 6,213 is 6 200.
-    let unit = 10_f64.powi(-digits);
-    let decimals = usize::try_from(digits).unwrap_or(0);
-    format!("{:.decimals$}", (ratio / unit).round() * unit)
-}
-
-/// A share in percent, in two digits or more.
-pub fn percent(share: f64) -> String {
-    let percent = 100.0 * share;
-    let decimals = match percent.abs() {
-        size if size >= 10.0 => 0,
-        size if size >= 1.0 => 1,
-        _ => 2,
-    };
-    format!("{percent:.decimals$} %")
 }
 
 /// A quantity; a constructor short enough for tables.
@@ -163,25 +133,6 @@ impl Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ratios_have_two_digits() {
-        let cases = [
-            (11_342_117.3, "1.1×10⁷"),
-            (6213.0, "6200"),
-            (62.4, "62"),
-            (6.21, "6.2"),
-            (0.621, "0.62"),
-            (0.0, "0"),
-        ];
-        for (ratio, text) in cases {
-            assert_eq!(times(ratio), text);
-        }
-        assert_eq!(
-            [0.62, 0.043, 0.003].map(percent),
-            ["62 %", "4.3 %", "0.30 %"]
-        );
-    }
 
     #[test]
     fn missing_figures_are_named_and_counted() {

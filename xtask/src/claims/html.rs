@@ -74,7 +74,7 @@ fn line(row: &Row) -> Markup {
             td {}
             td colspan="5" {
                 @if let Verdict::NotMeasured(_) = finding.verdict {
-                    "This run has no such figures; " code { (claim.command) } " makes them."
+                    (finding.missing().replace('`', "")) "; " code { (claim.command) } " makes all of them."
                 } @else {
                     (finding.note)
                 }

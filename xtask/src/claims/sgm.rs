@@ -1,10 +1,19 @@
 //! Claims of arXiv 2506.19136: local rules for driven networks.
 
-use super::figures::{Cited, Missing};
-use super::finding::{Finding, Verdict, percent, show};
+mod rules;
+mod samples;
+
+use rules::{dynamics, forces, on_device};
+use samples::{EMBEDDED, MIXTURE, MIXTURES, MNIST, mixture, mixtures, zeros_and_ones};
+
 use super::{Answer, Basis, Claim, Paper, Proof};
 
-const MIXTURE: &str = "cargo xtask reproduce sgm.mixture --preset paper";
+const GAUSSIAN: &str = "one Gaussian";
+const PER_CLASS: &str = "one Gaussian for each class";
+const EXACT: &str = "sgm.mixture.exact.sw1";
+
+const EQUAL: &str = "cargo xtask reproduce sgm.mixture --preset paper";
+const UNEQUAL_TOO: &str = "cargo xtask reproduce sgm.mixture sgm.mixture_w03 --preset paper";
 const BOTH: &str =
     "cargo xtask fetch && cargo xtask reproduce sgm.mixture sgm.mnist01 --preset paper";
 const DIGITS: &str = "cargo xtask fetch && cargo xtask reproduce sgm.mnist01 --preset paper";
@@ -61,7 +70,7 @@ pub const CLAIMS: &[Claim] = &[
             ],
             rule: dynamics,
         }],
-        command: MIXTURE,
+        command: EQUAL,
     },
     Claim {
         number: 22,
@@ -71,15 +80,17 @@ pub const CLAIMS: &[Claim] = &[
         statement: "A network of driven, nonlinear, overdamped oscillators samples a mixture of two Gaussians in 2-D.",
         basis: Basis::Measured,
         proofs: &[],
-        answers: &[Answer {
-            ids: &[
-                "sgm.mixture.force_matching.sw1",
-                "sgm.mixture.force_matching.weight",
-                "sgm.mixture.exact.sw1",
-            ],
-            rule: mixture,
-        }],
-        command: MIXTURE,
+        answers: &[
+            Answer {
+                ids: MIXTURES,
+                rule: mixtures,
+            },
+            Answer {
+                ids: MIXTURE,
+                rule: mixture,
+            },
+        ],
+        command: UNEQUAL_TOO,
     },
     Claim {
         number: 23,
@@ -99,7 +110,7 @@ pub const CLAIMS: &[Claim] = &[
                     "sgm.mnist01.hidden.coverage",
                     "sgm.mnist01.hidden.fd_pixels",
                 ],
-                rule: |cited| zeros_and_ones(cited, "sgm.mnist01", "rich", "the published springs"),
+                rule: |cited| zeros_and_ones(cited, &MNIST),
             },
             Answer {
                 ids: &[
@@ -110,9 +121,7 @@ pub const CLAIMS: &[Claim] = &[
                     "sgm.digits01.hidden.coverage",
                     "sgm.digits01.hidden.fd_pixels",
                 ],
-                rule: |cited| {
-                    zeros_and_ones(cited, "sgm.digits01", "plain", "bilinear springs alone")
-                },
+                rule: |cited| zeros_and_ones(cited, &EMBEDDED),
             },
         ],
         command: DIGITS,
@@ -151,145 +160,3 @@ pub const CLAIMS: &[Claim] = &[
         command: DIGITS,
     },
 ];
-
-/// Loss over the exact optimum, as a share of it, up to which a rule has learned the protocol.
-const LEARNED: f64 = 0.02;
-/// Distance over that of the exact optimum up to which a rule has reached it.
-const REACHED: f64 = 1.25;
-/// Share of the distance of one Gaussian below which two are sampled.
-const TWO_MODES: f64 = 0.5;
-/// Deviation of the weight of a mode.
-const WEIGHT: f64 = 0.03;
-/// Share of the way from one Gaussian to real digits.
-const MOST_OF_THE_WAY: f64 = 0.5;
-
-const GAUSSIAN: &str = "one Gaussian";
-const EXACT: &str = "sgm.mixture.exact.sw1";
-
-fn forces(cited: &Cited<'_>, id: &str) -> Result<Finding, Missing> {
-    const SW1: &str = "sgm.mixture.force_matching.sw1";
-    let excess = cited.value(id)?;
-    let (distance, optimum) = (cited.value(SW1)?, cited.value(EXACT)?);
-    let note = format!(
-        "The loss of the learned network is {} above the exact optimum of its energy; on the mixture its distance is \
-         {}, that of the optimum {}.",
-        percent(excess),
-        show(distance),
-        show(optimum),
-    );
-    Ok(
-        Finding::decided(excess <= LEARNED && distance <= REACHED * optimum, note)
-            .here(distance, "sliced W1, mixture")
-            .here(excess, "excess loss, digits")
-            .floor(cited.reference(SW1, GAUSSIAN)?, "one Gaussian, W1")
-            .ceiling(optimum, "exact optimum, W1")
-            .ceiling(cited.best(id)?, "excess loss"),
-    )
-}
-
-fn dynamics(cited: &Cited<'_>) -> Result<Finding, Missing> {
-    const RULES: [&str; 2] = ["sgm.mixture.static_cd.sw1", "sgm.mixture.trajectory_cd.sw1"];
-    let worst = cited.largest(&RULES)?;
-    let optimum = cited.value(EXACT)?;
-    let note = format!(
-        "Two contrastive rules, which read states and no forces, end at {} and {}; the exact optimum has {}. On the \
-         mixture: digits were not tried this way.",
-        show(cited.value(RULES[0])?),
-        show(cited.value(RULES[1])?),
-        show(optimum),
-    );
-    Ok(Finding::decided(worst <= REACHED * optimum, note)
-        .here(worst, "sliced W1, the worse rule")
-        .floor(cited.reference(EXACT, GAUSSIAN)?, GAUSSIAN)
-        .ceiling(optimum, "exact optimum"))
-}
-
-fn mixture(cited: &Cited<'_>) -> Result<Finding, Missing> {
-    const SW1: &str = "sgm.mixture.force_matching.sw1";
-    const SHARE: &str = "sgm.mixture.force_matching.weight";
-    let distance = cited.value(SW1)?;
-    let (floor, best) = (cited.reference(SW1, GAUSSIAN)?, cited.best(SW1)?);
-    let (weight, wanted) = (cited.value(SHARE)?, cited.best(SHARE)?);
-    let holds = distance <= TWO_MODES * floor && (weight - wanted).abs() <= WEIGHT;
-    let note = format!(
-        "Both Gaussians are there, with a weight of {} ({} in the data). The distance is {} of that of one Gaussian; \
-         a quartic energy of two units cannot do much better ({}), the exact score can ({}).",
-        show(weight),
-        show(wanted),
-        percent(distance / floor),
-        show(cited.value(EXACT)?),
-        show(best),
-    );
-    Ok(Finding::decided(holds, note)
-        .here(distance, "sliced W1")
-        .here(weight, "weight of one")
-        .floor(floor, GAUSSIAN)
-        .ceiling(best, "exact score"))
-}
-
-/// How far a figure has come from one Gaussian (0) to real digits (1).
-fn way(cited: &Cited<'_>, id: &str) -> Result<f64, Missing> {
-    let floor = cited.reference(id, GAUSSIAN)?;
-    Ok((cited.value(id)? - floor) / (cited.best(id)? - floor))
-}
-
-fn zeros_and_ones(
-    cited: &Cited<'_>,
-    experiment: &str,
-    springs: &str,
-    described: &str,
-) -> Result<Finding, Missing> {
-    let ids = |variant: &str| {
-        ["in01", "coverage", "fd_pixels"].map(|metric| format!("{experiment}.{variant}.{metric}"))
-    };
-    let least = |variant: &str| -> Result<f64, Missing> {
-        ids(variant)
-            .iter()
-            .try_fold(f64::INFINITY, |least, id| Ok(least.min(way(cited, id)?)))
-    };
-    let row = |variant: &str| -> Result<String, Missing> {
-        let [in01, coverage, distance] = ids(variant);
-        Ok(format!(
-            "{} of samples are read as 0 or 1, coverage {}, Fréchet distance {}",
-            percent(cited.value(&in01)?),
-            show(cited.value(&coverage)?),
-            show(cited.value(&distance)?),
-        ))
-    };
-    let verdict = if least(springs)? >= MOST_OF_THE_WAY {
-        Verdict::Reproduced
-    } else if least("hidden")? >= MOST_OF_THE_WAY {
-        Verdict::OnlyIf(format!("hidden oscillators are added: {}", row("hidden")?))
-    } else {
-        Verdict::NotReproduced
-    };
-    let [in01, coverage, distance] = ids(springs);
-    let note = format!(
-        "With {described}: {}. One Gaussian, without any network, has {}, {} and {}. The paper shows images and no \
-         metric.",
-        row(springs)?,
-        percent(cited.reference(&in01, GAUSSIAN)?),
-        show(cited.reference(&coverage, GAUSSIAN)?),
-        show(cited.reference(&distance, GAUSSIAN)?),
-    );
-    Ok(Finding::new(verdict, note)
-        .here(cited.value(&in01)?, "read as 0 or 1")
-        .here(cited.value(&coverage)?, "coverage")
-        .floor(cited.reference(&in01, GAUSSIAN)?, GAUSSIAN)
-        .floor(cited.reference(&coverage, GAUSSIAN)?, "its coverage")
-        .ceiling(cited.best(&in01)?, "real digits")
-        .ceiling(cited.best(&coverage)?, "their coverage"))
-}
-
-fn on_device(cited: &Cited<'_>, id: &str) -> Result<Finding, Missing> {
-    let excess = cited.value(id)?;
-    let note = format!(
-        "Rules see a substrate through its trait: they prepare, run and read it, and the acts are counted. Forces read \
-         from it alone bring the loss within {} of the optimum. What is left to digital hardware is the noised \
-         target and the optimiser. No device was at hand: the substrate here is a simulated one.",
-        percent(excess),
-    );
-    Ok(Finding::decided(excess <= LEARNED, note)
-        .here(excess, "excess loss, learned from forces read")
-        .ceiling(0.0, "exact optimum"))
-}

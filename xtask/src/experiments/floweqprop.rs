@@ -32,6 +32,8 @@ mod recipe;
 mod relaxation;
 mod variants;
 
+pub use digits::PUBLISHED_UPDATES;
+
 use super::Experiment;
 use crate::results::Preset;
 

@@ -31,6 +31,8 @@ mod records;
 mod study;
 mod thermodynamics;
 
+pub use digits::{EMBEDDED_HIDDEN, MNIST_HIDDEN};
+
 use super::Experiment;
 use crate::results::Preset;
 

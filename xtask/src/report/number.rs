@@ -102,17 +102,19 @@ pub fn plain(value: f64) -> String {
     trimmed(&text).to_string()
 }
 
-/// A share of a whole: `66 %`, `4.2 %`, `< 0.1 %`.
+/// A share of a whole: `66 %`, `4.2 %`, `0.42 %`, `< 0.01 %`.
 pub fn percent(share: f64) -> String {
     let percent = 100.0 * share;
-    if percent > 0.0 && percent < 0.1 {
-        "< 0.1 %".into()
+    if percent > 0.0 && percent < 0.01 {
+        "< 0.01 %".into()
     } else if percent > 99.9 && share < 1.0 {
         "> 99.9 %".into()
     } else if percent == 0.0 || percent >= 9.95 {
         format!("{percent:.0} %")
-    } else {
+    } else if percent >= 0.995 {
         format!("{percent:.1} %")
+    } else {
+        format!("{percent:.2} %")
     }
 }
 
@@ -262,7 +264,9 @@ mod tests {
     fn shares_never_round_to_nothing_or_to_everything() {
         let cases = [
             (0.0, "0 %"),
-            (1e-9, "< 0.1 %"),
+            (1e-9, "< 0.01 %"),
+            (0.0048, "0.48 %"),
+            (0.00998, "1.0 %"),
             (0.0424, "4.2 %"),
             (0.6649, "66 %"),
             (0.9996, "> 99.9 %"),

@@ -27,8 +27,8 @@ pub const QUICK_UPDATES: u64 = 600;
 pub const FLOOR_DRAWS: u64 = 4;
 /// The loss that the paper ends with.
 const PUBLISHED_LOSS: f64 = 0.32;
-/// Updates of the published recipe.
-const PUBLISHED_UPDATES: f64 = 2000.0;
+/// Updates of the published recipe, and of a training by this project's that is compared with it.
+pub const PUBLISHED_UPDATES: u64 = 2000;
 /// Updates of it that are timed.
 const TIMED_UPDATES: u64 = 3;
 
@@ -117,7 +117,7 @@ fn learning(
         context.recorder.record(entry)?;
     }
     let update = pace::published_update(network, examples, TIMED_UPDATES, context.seed)?;
-    let whole = update * PUBLISHED_UPDATES;
+    let whole = update * PUBLISHED_UPDATES as f64;
     let entry = Entry::new(&format!("{NAME}.published_recipe_seconds"), whole)
         .unit("s, computed from the fastest of 3 updates")
         .n(TIMED_UPDATES as usize);
@@ -141,14 +141,14 @@ fn to_published_loss(
     pairs: &FlowBatch<f32>,
     whole: f64,
 ) -> anyhow::Result<()> {
-    /// A fall of the rate to zero within fewer updates costs little of the loss.
-    const UPDATES: u64 = 2000;
     let own = context.recipe == experiments::Recipe::Own;
     if context.preset == Preset::Quick || !own {
         return Ok(());
     }
     let id = format!("{NAME}.short");
-    let (trained, _) = course::train(context, &id, network, examples, &Recipe::own(UPDATES))?;
+    // The rate falls to zero within these updates, which costs little of the loss.
+    let recipe = Recipe::own(PUBLISHED_UPDATES);
+    let (trained, _) = course::train(context, &id, network, examples, &recipe)?;
     let (reached, _) = loss::loss(network, &trained.parameters, pairs)?;
     let entry = Entry::new(&format!("{id}.loss"), reached);
     let entry = entry.unit("squared velocity per pixel").lower();

@@ -6,6 +6,8 @@ use overdamped_learn::{
 };
 use overdamped_substrate::Relaxer;
 
+use super::digits::PUBLISHED_UPDATES;
+
 /// Everything that decides what training does, besides network, data and seed.
 #[derive(Debug, Clone)]
 pub struct Recipe {
@@ -100,7 +102,7 @@ impl Recipe {
                 momentum: 0.9,
                 memory: 0.95,
                 schedule: Schedule::Constant,
-                updates: 2000,
+                updates: PUBLISHED_UPDATES,
                 clip: Some(1.0),
                 ..AdamSettings::default()
             },

@@ -9,6 +9,9 @@ use crate::report::Section;
 use crate::results::Preset;
 
 pub const CLASSES01: [u8; 2] = [0, 1];
+/// Hidden oscillators of `hidden` by MNIST, and by the embedded digits.
+pub const MNIST_HIDDEN: usize = PAPER.hidden_units;
+pub const EMBEDDED_HIDDEN: usize = QUICK.hidden_units;
 
 const PAPER: Efforts = Efforts {
     slices: 16,
