@@ -64,11 +64,17 @@ pub fn training_and_systems(cited: &Cited<'_>) -> Result<Finding, Missing> {
         times(flow),
         times(cited.value(OWN_FLOWEQPROP_H200)?),
     );
-    let batch = (flow >= THOUSANDFOLD)
-        .then(|| format!("one programming of the substrate serves a batch ({own})"));
+    let meets = flow >= THOUSANDFOLD;
+    let batch = meets.then(|| format!("one programming of the substrate serves a batch ({own})"));
     let mut finding = judged(cited, batch)?;
+    // What is a condition already need not be said again.
+    let flow = if meets {
+        String::new()
+    } else {
+        format!(", and {own}")
+    };
     let note = format!(
-        " In this project's own trainings, where one programming serves a batch, it is {} (closed loop) and {own}.",
+        " In this project's closed loop, where one programming serves a batch, it is {}{flow}.",
         times(cited.value(OWN_EQPROP)?),
     );
     finding.note.push_str(&note);

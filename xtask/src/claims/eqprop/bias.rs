@@ -31,7 +31,7 @@ pub fn unbiased(cited: &Cited<'_>) -> Result<Finding, Missing> {
     let rest = if holds {
         ": nothing is left at zero. At rest, that is; see 15."
     } else {
-        ", too far off to say that nothing is left at zero."
+        ". By these figures a bias may be left at zero."
     };
     let note = format!(
         "The bias falls with the nudge as beta^{} one-sided and beta^{} symmetric (with quartic sites {} and {}), and \
