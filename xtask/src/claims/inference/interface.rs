@@ -41,8 +41,8 @@ pub fn interface(cited: &Cited<'_>) -> Result<Finding, Missing> {
         Verdict::Reproduced
     };
     let note = format!(
-        "Weights: {}, and {} in the paper. Not among them: each mean that is kept ({} numbers), and the encoder block that \
-         makes the interface's input ({} multiply-accumulates an image). {} weights would make the same function.",
+        "Weights: {}, and {} in the paper. Not among them: each mean that is kept ({} numbers), and the encoder block \
+         that makes the interface's input ({} multiply-accumulates an image). {} weights would make the same function.",
         show(here),
         show(claimed),
         show(means),
@@ -101,8 +101,8 @@ pub fn cosine(cited: &Cited<'_>) -> Result<Finding, Missing> {
         Verdict::NotReproduced
     };
     let note = format!(
-        "On {OWN_NETWORK} it is, as published, {} at best, {} the mean ({}). What is left of the cosine once the mean is \
-         taken off: {} as published, {} without the skip. Pixel by pixel, where the mean has {}, this project's \
+        "On {OWN_NETWORK} it is, as published, {} at best, {} the mean ({}). What is left of the cosine once the mean \
+         is taken off: {} as published, {} without the skip. Pixel by pixel, where the mean has {}, this project's \
          substrate has {}.",
         decimals(best),
         side(best, mean),

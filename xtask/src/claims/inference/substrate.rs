@@ -216,8 +216,8 @@ pub fn wires(cited: &Cited<'_>) -> Result<Finding, Missing> {
         |found| format!("Rank {} takes {} wires", found.rank, show(found.wires)),
     );
     let note = format!(
-        "At the best rank couplings from Gram matrices of activations have R^2 {}, from those of weights {}; any linear \
-         map has {}. {count}, where a dense map takes {} at D = {}. Fewer wires than that need k < D/2.",
+        "At the best rank couplings from Gram matrices of activations have R^2 {}, from those of weights {}; any \
+         linear map has {}. {count}, where a dense map takes {} at D = {}. Fewer wires than that need k < D/2.",
         show(best(&activations)),
         show(best(&weights)),
         show(full),

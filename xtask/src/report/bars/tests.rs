@@ -62,7 +62,7 @@ fn a_waterfall_rises_to_its_sum_and_measures_the_references_by_it() {
     for text in [
         "30 %",
         "70 %",
-        "&lt; 0.1 %",
+        "&lt; 0.01 %",
         "6.2 × total",
         "8×10⁶ × total",
         ">1 pJ</text>",
