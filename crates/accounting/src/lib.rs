@@ -40,6 +40,17 @@
 //!
 //! This crate knows the counts of substrates, and nothing of energies, data, images or learning.
 
+// A library that panics takes a user's hours with it; tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::panic,
+        clippy::expect_used,
+        clippy::unreachable,
+        clippy::unimplemented
+    )
+)]
+
 mod assumption;
 mod baseline;
 mod bill;

@@ -52,6 +52,17 @@
 //! This crate knows energies (its output is a drive) and borrows an optimiser from `overdamped-learn`;
 //! it knows nothing of images, files or how couplings are made.
 
+// A library that panics takes a user's hours with it; tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::panic,
+        clippy::expect_used,
+        clippy::unreachable,
+        clippy::unimplemented
+    )
+)]
+
 mod barrier;
 mod check;
 mod drive;

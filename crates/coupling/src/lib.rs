@@ -51,6 +51,17 @@
 //!
 //! Source: arXiv 2604.14332, whose pairing of weights is [`Method::WeightGram`].
 
+// A library that panics takes a user's hours with it; tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::panic,
+        clippy::expect_used,
+        clippy::unreachable,
+        clippy::unimplemented
+    )
+)]
+
 mod error;
 mod fit;
 mod gauge;

@@ -35,6 +35,17 @@
 //!
 //! This crate knows nothing of time, noise or data.
 
+// A library that panics takes a user's hours with it; tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::panic,
+        clippy::expect_used,
+        clippy::unreachable,
+        clippy::unimplemented
+    )
+)]
+
 mod closed_form;
 mod curvature;
 mod drive;

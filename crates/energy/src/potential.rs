@@ -130,6 +130,10 @@ impl<T: Scalar> dyn Potential<T> + '_ {
 }
 
 /// Column `chain` of a state matrix as a slice over units.
+#[expect(
+    clippy::expect_used,
+    reason = "a documented precondition of every potential, fixed when the program is written"
+)]
 pub(crate) fn column<T>(states: MatRef<'_, T>, chain: usize) -> &[T] {
     let column: ColRef<'_, T> = states.col(chain);
     column
@@ -139,6 +143,10 @@ pub(crate) fn column<T>(states: MatRef<'_, T>, chain: usize) -> &[T] {
 }
 
 /// Column `chain` of a state matrix as a mutable slice over units.
+#[expect(
+    clippy::expect_used,
+    reason = "a documented precondition of every potential, fixed when the program is written"
+)]
 pub(crate) fn column_mut<T>(states: MatMut<'_, T>, chain: usize) -> &mut [T] {
     states
         .col_mut(chain)

@@ -20,6 +20,17 @@
 //! This crate knows units, chains and steps, and nothing of energies, baths or protocols; those are
 //! the business of `overdamped-energy` and `overdamped-substrate`.
 
+// A library that panics takes a user's hours with it; tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::panic,
+        clippy::expect_used,
+        clippy::unreachable,
+        clippy::unimplemented
+    )
+)]
+
 pub mod activation;
 pub mod block;
 pub mod floor;

@@ -403,6 +403,10 @@ impl<'a, T: Scalar> LeastSquares<'a, T> {
     }
 
     /// The energy at zero: its gradients along directions do not depend on the parameters.
+    #[expect(
+        clippy::unreachable,
+        reason = "zeros are finite, and as many as the layout says"
+    )]
     fn blank(&self) -> Box<dyn overdamped_energy::Potential<T>> {
         let zeros = vec![T::ZERO; self.energy.layout().len()];
         self.energy

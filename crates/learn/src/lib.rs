@@ -30,6 +30,17 @@
 //!
 //! This crate knows energies and substrates, and nothing of data formats, images or judging.
 
+// A library that panics takes a user's hours with it; tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::panic,
+        clippy::expect_used,
+        clippy::unreachable,
+        clippy::unimplemented
+    )
+)]
+
 mod adam;
 mod checkpoint;
 mod conditioned;

@@ -36,6 +36,17 @@
 //!
 //! This crate knows energies, and nothing of data or learning.
 
+// A library that panics takes a user's hours with it; tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::panic,
+        clippy::expect_used,
+        clippy::unreachable,
+        clippy::unimplemented
+    )
+)]
+
 mod block;
 mod capability;
 mod descent;

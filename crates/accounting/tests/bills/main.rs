@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 mod by_hand;
+mod hostile;
 mod metered;
 mod properties;
 mod published;

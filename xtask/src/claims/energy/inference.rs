@@ -40,7 +40,7 @@ pub fn net_saving(cited: &Cited<'_>) -> Result<Finding, Missing> {
     } else if generous >= NET * ROUNDING {
         Verdict::OnlyIf(format!(
             "the GPU runs the whole network, the digital encoder that feeds the interface is free, and converters \
-             are the best on record ({} with an int8 interface, {} with a free one)",
+             are of record efficiency ({} with an int8 interface, {} with a free one)",
             times(cited.value(INT8_INTERFACE)?),
             times(cited.value(RECORD_CONVERTERS)?),
         ))
@@ -78,7 +78,7 @@ pub fn inference_as_cited(cited: &Cited<'_>) -> Result<Finding, Missing> {
         };
         Verdict::OnlyIf(format!(
             "the GPU runs the whole network and the digital encoder that feeds the interface is free: then it is {} \
-             with typical converters and {} with the best on record and a free interface{more}",
+             with typical converters and {} with those of record efficiency and a free interface{more}",
             times(typical),
             times(cited.value(RECORD_CONVERTERS)?),
         ))

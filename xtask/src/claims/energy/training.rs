@@ -149,7 +149,7 @@ pub fn second_nudge(cited: &Cited<'_>) -> Result<Finding, Missing> {
         Verdict::Reproduced
     } else if record <= NEGLIGIBLE {
         Verdict::OnlyIf(format!(
-            "converters are the best on record, where it adds {} to a one-sided step (negligible is {} at most)",
+            "converters are of record efficiency, where it adds {} to a one-sided step (negligible is {} at most)",
             percent(record),
             percent(NEGLIGIBLE),
         ))
@@ -158,7 +158,7 @@ pub fn second_nudge(cited: &Cited<'_>) -> Result<Finding, Missing> {
     };
     let note = format!(
         "By the estimator of this project the second nudged phase adds {} to a one-sided step with typical converters, \
-         {} with the best on record, and {} on an ideal substrate, where only relaxation costs. Of a step's energy \
+         {} with converters of record efficiency, and {} on an ideal substrate, where only relaxation costs. Of a step's energy \
          {} goes into writing parameters, which is done once.",
         percent(typical),
         percent(record),

@@ -11,7 +11,7 @@ use crate::report::{Axis, Block, Comparison, HeatMap, Steps, Tornado, Waterfall}
 /// What is said of the published inference.
 pub const INFERENCE: &str = "The paper couples two modules of 64 units, gives them 128 drives, lets them relax for 400 steps and reads 64 units. \
      That was run here on a metered substrate, and the acts that it counted are priced. Four assumptions make the published figure: \
-     that a unit costs one kT a step, that converters are among the best on record, that the interface runs in 8-bit integers, \
+     that a unit costs one kT a step, that converters are of record efficiency, that the interface runs in 8-bit integers, \
      and that all this is to be compared with a whole U-Net of 8 mJ, of which it replaces one linear map of the skip.\n\n\
      The recomputations by hand differ from the counts by a fifth at most. That with the upstream encoder counts here all that comes before \
      the bottleneck of the published network, 37 % of its work, so that the gain is 2.7; any assignment gives between 2.7 and 6.8, since the \
