@@ -13,7 +13,7 @@ pub use training::{
     SYMMETRIC, TRAINING, TRAINING_AND_SYSTEMS, second_nudge, training, training_and_systems,
 };
 
-/// Name of the reference that has a figure with the best converters on record (preset `record`).
+/// Name of the reference that has a figure with converters of record efficiency (preset `record`).
 const RECORD: &str = "record hardware";
 /// Name of the reference that has it where only relaxation costs (preset `ideal`).
 const IDEAL: &str = "ideal hardware";
