@@ -8,7 +8,7 @@ use overdamped_accounting::{
 use overdamped_digital::NetworkWork;
 
 use super::published::{Device, Inference};
-use super::systems::counted;
+use super::systems::as_published;
 use super::{billed, figures};
 use crate::experiments::Context;
 use crate::report::{Block, Comparison, Section, Table};
@@ -43,7 +43,7 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
     context.interrupt.check()?;
     let pair = Pair::PUBLISHED;
     let measured = Device::new(pair, context.seed)?.inference(IMAGES)?;
-    let counts = counts(&pair, &measured)?;
+    let counts = as_published(&pair.inference()?, &measured.run);
     billed::keep(context, NAME, &counts)?;
     let bill = billed::record(context, NAME, &counts, |_, gain| gain)?;
     let mut gains = Table::new(
@@ -103,21 +103,6 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
         title: "Ten million times less energy for an image?".to_owned(),
         intro: figures::INFERENCE.to_owned(),
         blocks,
-    })
-}
-
-/// What was counted, with what the papers say is digital, and what they compare with.
-fn counts(pair: &Pair, measured: &Inference) -> anyhow::Result<Counts> {
-    let closed = pair.inference()?;
-    let run = &measured.run;
-    let times = |piece: &Digital| Digital {
-        work: piece.work.times(run.results as f64),
-        ..piece.clone()
-    };
-    Ok(Counts {
-        digital: closed.digital.iter().map(times).collect(),
-        baselines: closed.baselines,
-        ..counted(&closed.name, &closed.per, run)
     })
 }
 

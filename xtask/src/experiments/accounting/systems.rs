@@ -21,7 +21,7 @@
 use overdamped_accounting::{Baselines, Counts, Digital, Dissipation, Place, Task, Work};
 use overdamped_digital::UNet;
 
-use super::update::{ADAM, Update};
+use super::update::Update;
 use crate::experiments::floweqprop::drawing::Way;
 use crate::experiments::metering::Run;
 use crate::experiments::{Interrupt, eqprop, floweqprop, inference, sgm};
@@ -86,10 +86,14 @@ fn force_based(seed: u64, interrupt: &Interrupt) -> anyhow::Result<Vec<Billed>> 
     };
     let run = system.training()?;
     let (parameters, batch) = (system.parameters(), system.batch());
-    let update = Update { parameters, batch };
-    let exact = batch * force + update.total(parameters);
+    let update = Update {
+        contrasted: parameters,
+        learned: parameters,
+        batch,
+    };
+    let exact = batch * force + update.total();
     let training = Counts {
-        digital: update.digital(&run, parameters),
+        digital: update.digital(&run),
         baselines: baselines([
             (
                 format!("forces and their gradient at {batch} examples"),
@@ -161,29 +165,13 @@ fn flow(seed: u64, _: &Interrupt) -> anyhow::Result<Vec<Billed>> {
         all.push(Billed { id, title, counts });
     }
     let run = system.training(UPDATES)?;
-    let (parameters, batch) = (system.parameters(), system.batch());
-    let update = Update { parameters, batch };
-    let per_update = |evaluations: u64| evaluations / run.results * force;
-    let counts = Counts {
-        digital: update.digital(&run, parameters),
-        baselines: baselines([
-            (
-                format!("three phases of {batch} chains by sweeps, and their contrast"),
-                per_update(run.seen.evaluations) + update.total(parameters),
-            ),
-            (
-                format!("three phases of {batch} chains in Euler steps, and their contrast"),
-                per_update(run.seen.steps) + update.total(parameters),
-            ),
-            (
-                format!(
-                    "a feed-forward network of {couplings} weights forwards and backwards, {batch} examples"
-                ),
-                BACKWARDS * batch * couplings + ADAM * parameters,
-            ),
-        ]),
-        ..counted("floweqprop", "training step", &run)
+    let learned = system.parameters();
+    let update = Update {
+        contrasted: learned,
+        learned,
+        batch: system.batch(),
     };
+    let counts = nudged("floweqprop", &run, update, force, couplings);
     all.push(Billed {
         id: "floweqprop.training",
         title: "floweqprop: an update, 256 pairs",
@@ -214,30 +202,12 @@ fn closed_loop(seed: u64, _: &Interrupt) -> anyhow::Result<Vec<Billed>> {
         ..counted("eqprop", "sample", &run)
     };
     let run = system.training(UPDATES)?;
-    let (parameters, batch) = (system.learned_at_a_level(), system.batch());
-    let update = Update { parameters, batch };
-    let all = system.parameters();
-    let per_update = |evaluations: u64| evaluations / run.results * force;
-    let training = Counts {
-        digital: update.digital(&run, all),
-        baselines: baselines([
-            (
-                format!("three phases of {batch} chains by sweeps, and their contrast"),
-                per_update(run.seen.evaluations) + update.total(all),
-            ),
-            (
-                format!("three phases of {batch} chains in Euler steps, and their contrast"),
-                per_update(run.seen.steps) + update.total(all),
-            ),
-            (
-                format!(
-                    "a feed-forward network of {wires} weights forwards and backwards, {batch} examples"
-                ),
-                BACKWARDS * batch * wires + ADAM * all,
-            ),
-        ]),
-        ..counted("eqprop", "training step", &run)
+    let update = Update {
+        contrasted: system.learned_at_a_level(),
+        learned: system.parameters(),
+        batch: system.batch(),
     };
+    let training = nudged("eqprop", &run, update, force, wires);
     Ok(vec![
         Billed {
             id: "eqprop.sample",
@@ -331,8 +301,49 @@ fn decoder(seed: u64, _: &Interrupt) -> anyhow::Result<Vec<Billed>> {
     ])
 }
 
+/// A step of training by nudges: `force` multiply-accumulates for the forces of a chain, and a feed-forward network of
+/// `wires` weights beside.
+fn nudged(name: &str, run: &Run, update: Update, force: u64, wires: u64) -> Counts {
+    let batch = update.batch;
+    let per_update = |evaluations: u64| evaluations / run.results * force;
+    Counts {
+        digital: update.digital(run),
+        baselines: baselines([
+            (
+                format!("three phases of {batch} chains by sweeps, and their contrast"),
+                per_update(run.seen.evaluations) + update.total(),
+            ),
+            (
+                format!("three phases of {batch} chains in Euler steps, and their contrast"),
+                per_update(run.seen.steps) + update.total(),
+            ),
+            (
+                format!(
+                    "a feed-forward network of {wires} weights forwards and backwards, {batch} examples"
+                ),
+                BACKWARDS * batch * wires + update.optimiser(),
+            ),
+        ]),
+        ..counted(name, "training step", run)
+    }
+}
+
+/// Counts of a run in the place of those of the published system, with what the papers say is digital and what they
+/// compare with.
+pub fn as_published(closed: &Counts, run: &Run) -> Counts {
+    let times = |piece: &Digital| Digital {
+        work: piece.work.times(run.results as f64),
+        ..piece.clone()
+    };
+    Counts {
+        digital: closed.digital.iter().map(times).collect(),
+        baselines: closed.baselines.clone(),
+        ..counted(&closed.name, &closed.per, run)
+    }
+}
+
 /// Counts of a run, without what is digital and what it is compared with.
-pub fn counted(name: &str, per: &str, run: &Run) -> Counts {
+fn counted(name: &str, per: &str, run: &Run) -> Counts {
     let counts = Counts::new(name, per, run.results, run.units, run.acts.clone());
     // Without time in a bath there is nothing to dissipate.
     let relaxes = !run.acts.relaxation.is_empty();

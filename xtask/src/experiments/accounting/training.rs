@@ -1,12 +1,11 @@
 //! The published gain of a step of training, 1e3 to 1e4 (arXiv 2604.23806), recomputed from counted acts.
 
-use overdamped_accounting::{Baseline, Bill, Counts, Crossover, Digital, HardwareModel, Pair, Use};
+use overdamped_accounting::{Baseline, Bill, Counts, Crossover, HardwareModel, Pair, Use};
 
 use super::published::Device;
-use super::systems::counted;
+use super::systems::as_published;
 use super::{billed, figures};
 use crate::experiments::Context;
-use crate::experiments::metering::Run;
 use crate::report::{Block, Comparison, Section, Table};
 use crate::results::Entry;
 
@@ -30,7 +29,7 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
     context.interrupt.check()?;
     let pair = Pair::PUBLISHED;
     let device = Device::new(pair, context.seed)?;
-    let counts = counts(&pair, &device.as_published(STEPS)?)?;
+    let counts = as_published(&pair.training()?, &device.as_published(STEPS)?);
     billed::keep(context, NAME, &counts)?;
     let bill = billed::record(context, NAME, &counts, |baseline, mut gain| {
         gain = gain.published(PUBLISHED[0]);
@@ -116,25 +115,12 @@ fn structure(context: &mut Context, pair: &Pair, counts: &Counts) -> anyhow::Res
     Ok(id)
 }
 
-/// What was counted, with the update and the baselines as the papers count them.
-fn counts(pair: &Pair, run: &Run) -> anyhow::Result<Counts> {
-    let closed = pair.training()?;
-    let times = |piece: &Digital| Digital {
-        work: piece.work.times(run.results as f64),
-        ..piece.clone()
-    };
-    Ok(Counts {
-        digital: closed.digital.iter().map(times).collect(),
-        baselines: closed.baselines,
-        ..counted(&closed.name, &closed.per, run)
-    })
-}
-
 /// The same step by the project's estimator, and what the second nudged phase adds to it.
 fn estimators(context: &mut Context, device: &Device) -> anyhow::Result<Table> {
     let pair = Pair::PUBLISHED;
-    let symmetric = counts(&pair, &device.by_estimator(Device::symmetric(), STEPS)?)?;
-    let one_sided = counts(&pair, &device.by_estimator(Device::one_sided(), STEPS)?)?;
+    let closed = pair.training()?;
+    let symmetric = as_published(&closed, &device.by_estimator(Device::symmetric(), STEPS)?);
+    let one_sided = as_published(&closed, &device.by_estimator(Device::one_sided(), STEPS)?);
     let prefix = format!("{NAME}.estimator");
     billed::keep(context, &prefix, &symmetric)?;
     billed::record(context, &prefix, &symmetric, |_, gain| gain)?;

@@ -8,29 +8,36 @@ use crate::experiments::metering::Run;
 const CONTRAST: u64 = 2;
 /// Multiply-accumulates of Adam for each parameter: two moments (four products, two of them added to), a root and a
 /// quotient.
-pub const ADAM: u64 = 6;
+const ADAM: u64 = 6;
 
 /// An update.
 #[derive(Clone, Copy)]
 pub struct Update {
     /// Parameters that an example has a say in.
-    pub parameters: u64,
+    pub contrasted: u64,
+    /// Parameters that are updated.
+    pub learned: u64,
     /// Examples.
     pub batch: u64,
 }
 
 impl Update {
     const fn contrast(self) -> u64 {
-        CONTRAST * self.parameters * self.batch
+        CONTRAST * self.contrasted * self.batch
     }
 
-    /// For so many parameters in all.
-    pub const fn total(self, all: u64) -> u64 {
-        self.contrast() + ADAM * all
+    /// Multiply-accumulates of the optimiser.
+    pub const fn optimiser(self) -> u64 {
+        ADAM * self.learned
+    }
+
+    /// Those of both.
+    pub const fn total(self) -> u64 {
+        self.contrast() + self.optimiser()
     }
 
     /// Its pieces, for all updates of a run.
-    pub fn digital(self, run: &Run, all: u64) -> Vec<Digital> {
+    pub fn digital(self, run: &Run) -> Vec<Digital> {
         let piece = |name: &str, macs: u64| Digital {
             name: name.to_owned(),
             place: Place::Optimiser,
@@ -38,7 +45,7 @@ impl Update {
         };
         vec![
             piece("local gradients are contrasted", self.contrast()),
-            piece("parameters are updated", ADAM * all),
+            piece("parameters are updated", self.optimiser()),
         ]
     }
 }
