@@ -3,6 +3,7 @@
 //! A library and a program of three lines, so that fuzzing can reach every reader of files without starting a process.
 
 mod activations;
+mod audit;
 mod bench;
 mod bill;
 mod check;
@@ -50,6 +51,7 @@ enum Command {
     Validate(validate::ValidateArgs),
     Kills(kills::KillsArgs),
     Test(check::TestArgs),
+    Audit(audit::AuditArgs),
     Ci(check::CiArgs),
 }
 
@@ -67,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::TrainUnet(args) => train_unet::run(&args),
         Command::Kills(args) => kills::run(&args),
         Command::Validate(args) => validate::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Test(args) => check::test(&args),
         Command::Ci(args) => check::ci(&args),
     };

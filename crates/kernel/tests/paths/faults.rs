@@ -52,6 +52,7 @@ fn check_isolation<T: Real>(bad: [f32; 4], walls: f32) {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "long, and the same accesses as in other tests")]
 fn a_state_that_is_not_finite_is_told_and_stays_in_its_chain() {
     // 1e30 is finite, but its fifth power is not.
     let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30];
@@ -61,6 +62,7 @@ fn a_state_that_is_not_finite_is_told_and_stays_in_its_chain() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "long, and the same accesses as in other tests")]
 fn walls_do_not_hide_a_state_that_was_not_finite() {
     let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30];
     check_isolation::<f32>(bad, 1.5);

@@ -12,9 +12,12 @@ use crate::experiment::{Experiment, SEED, states_of};
 use crate::network::{Network, Parameters};
 
 /// Units: one; a panel of eight with three rows empty; panels of four, twelve, with one row empty.
-const SIZES: [usize; 4] = [1, 5, 19, 23];
+const SIZES: &[usize] = if cfg!(miri) { &[5] } else { &[1, 5, 19, 23] };
 /// Chains: a lane, a chunk, a chunk and a lane, two chunks.
-const BLOCKS: [usize; 4] = [1, 16, 17, 32];
+///
+/// Miri, which takes a second for what a processor does in a microsecond, walks through one of each: every access to
+/// memory is in it.
+const BLOCKS: &[usize] = if cfg!(miri) { &[17] } else { &[1, 16, 17, 32] };
 
 /// Largest difference from the reference, relative to one plus the size, of states after three
 /// steps and of their heat. Found: 6.1e-16, a few roundings of the state; those of the force,
@@ -42,8 +45,9 @@ fn check(experiment: &Experiment, name: &str) {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "long, and the same accesses as in other tests")]
 fn each_power_of_a_product_is_right_dense_and_sparse() {
-    for units in SIZES {
+    for &units in SIZES {
         for (own, other) in (0..=2).flat_map(|own| (1..=3).map(move |other| (own, other))) {
             let mut parameters = Parameters::new(1);
             let bare = Network::uncoupled(units, &mut parameters);
@@ -57,8 +61,9 @@ fn each_power_of_a_product_is_right_dense_and_sparse() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "long, and the same accesses as in other tests")]
 fn each_layer_is_right() {
-    for units in SIZES {
+    for &units in SIZES {
         for (width, saturates) in [(1, true), (1, false), (7, true), (12, false), (30, true)] {
             let mut parameters = Parameters::new(2);
             let network = Network::uncoupled(units, &mut parameters);
@@ -71,7 +76,7 @@ fn each_layer_is_right() {
 
 #[test]
 fn a_polynomial_is_right_alone_and_without_its_high_powers() {
-    for units in SIZES {
+    for &units in SIZES {
         let bent = Network::uncoupled(units, &mut Parameters::new(3));
         let mut straight = bent.clone();
         for coefficients in &mut straight.polynomial {
@@ -90,8 +95,8 @@ fn everything(units: usize) -> Network {
 
 #[test]
 fn all_terms_together_are_right_in_every_block() {
-    for units in SIZES {
-        for chains in BLOCKS {
+    for &units in SIZES {
+        for &chains in BLOCKS {
             for averaged in [false, true] {
                 let mut experiment = Experiment::of(everything(units), chains);
                 experiment.averaged = averaged;
@@ -106,6 +111,7 @@ fn all_terms_together_are_right_in_every_block() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "long, and the same accesses as in other tests")]
 fn walls_hold() {
     let mut experiment = Experiment::of(everything(19), 32);
     experiment.walls = 0.75;
@@ -116,6 +122,7 @@ fn walls_hold() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "long, and the same accesses as in other tests")]
 fn full_panels_of_a_large_dense_matrix_are_right() {
     let mut parameters = Parameters::new(5);
     let network = Network::uncoupled(144, &mut parameters).with_dense(0, 1, &mut parameters);
@@ -228,6 +235,7 @@ fn cold_steps_draw_no_noise() {
 
 /// Pins the order of every operation and the noise: a change here is value-breaking.
 #[test]
+#[cfg_attr(miri, ignore = "long, and the same accesses as in other tests")]
 fn the_golden_run_keeps_its_bits() {
     let mut experiment = Experiment::of(everything(19), 32);
     experiment.averaged = true;
