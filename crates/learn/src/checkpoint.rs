@@ -4,10 +4,8 @@
 //! payload (bincode, little-endian). Nothing is decoded before length and checksum
 //! have been verified, and decoding may not allocate more than the payload's own size allows: the format
 //! library is no longer maintained (RUSTSEC-2025-0141), so untrusted bytes never reach it.
-//! Writing goes to a temporary file in the same folder, is synced, and is then
-//! renamed: a crash leaves the old checkpoint or the new one, never a half.
+//! Written as all [`files`] are: a crash leaves the old checkpoint or the new one, never a half.
 
-use std::io::Write;
 use std::path::Path;
 
 use bincode::Options;
@@ -16,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{LearnError, Model};
+use crate::{LearnError, Model, files};
 
 const MAGIC: [u8; 8] = *b"OVERDAMP";
 /// Raised whenever the payload's shape changes.
@@ -49,23 +47,13 @@ impl<T: Scalar> Checkpoint<T> {
         let payload = options(u64::MAX)
             .serialize(self)
             .map_err(|error| failed(std::io::Error::other(error)))?;
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let mut file =
-            tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
-        for part in [
-            &MAGIC[..],
-            &VERSION.to_le_bytes(),
-            &(payload.len() as u64).to_le_bytes(),
-            &Sha256::digest(&payload),
-            &payload,
-        ] {
-            file.write_all(part).map_err(failed)?;
-        }
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(path).map_err(|error| failed(error.error))?;
-        Ok(())
+        let length = (payload.len() as u64).to_le_bytes();
+        let (version, digest) = (VERSION.to_le_bytes(), Sha256::digest(&payload));
+        let parts: [&[u8]; 5] = [&MAGIC, &version, &length, &digest, &payload];
+        files::replace(path, |out| {
+            parts.iter().try_for_each(|part| out.write_all(part))
+        })
+        .map_err(failed)
     }
 
     /// Reads a checkpoint of this recipe and layout.
@@ -151,4 +139,30 @@ fn options(limit: u64) -> impl Options {
         .with_fixint_encoding()
         .with_little_endian()
         .with_limit(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_fills_up_while_it_is_written_keeps_the_earlier_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.checkpoint");
+        let layout = Layout::new();
+        let state = |recipe: &str| Checkpoint::<f64> {
+            recipe: recipe.to_owned(),
+            layout: layout.clone(),
+            models: vec![Model::new(vec![], 1, 0)],
+        };
+        state("first").write(&path).unwrap();
+        let whole = std::fs::metadata(&path).unwrap().len() as usize;
+        for room in 0..whole {
+            let error = files::testing::with_room(room, || state("other").write(&path));
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("a.checkpoint") && error.contains("free some space"), "{error}");
+        }
+        assert_eq!(Checkpoint::read(&path, "first", &layout).unwrap(), state("first"));
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+    }
 }

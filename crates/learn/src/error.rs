@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use overdamped_energy::EnergyError;
 use overdamped_substrate::SubstrateError;
 
+use crate::files;
+
 /// Learning could not start, go on, or be resumed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -233,7 +235,7 @@ pub enum LearnError {
         source: Box<LearnError>,
     },
     /// A file could not be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}; {}", path.display(), files::remedy(source.kind()))]
     File {
         /// `read` or `write`.
         action: &'static str,

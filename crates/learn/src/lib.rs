@@ -17,7 +17,8 @@
 //! The first four learn in the denoiser form of [`Denoiser`]. [`GradEp`] learns the velocity field of flow
 //! matching ([`FlowPairs`]), read as the displacement on a [`Spring`]; a [`Walk`] follows it from noise to
 //! data. All share one training loop, [`train`] ([`Adam`] under a [`Schedule`]; clipping, skipped outliers
-//! and averaging where wanted), and one [`Checkpoint`] format.
+//! and averaging where wanted), and one [`Checkpoint`] format; [`files`] writes it so that a kill costs
+//! no more than time.
 //!
 //! Oracles say how good a rule is, or could have been:
 //!
@@ -48,6 +49,7 @@ mod contrastive;
 mod covariance;
 mod error;
 mod examples;
+pub mod files;
 mod flow;
 mod force_matching;
 mod gradep;
