@@ -21,8 +21,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use anyhow::Context as _;
+
 use crate::report::Section;
 use crate::results::{Preset, Recorder};
+
+/// Removes the checkpoints of the running experiment, whose figures are safe now.
+///
+/// # Errors
+/// If one cannot be removed.
+pub fn forget_training(recorder: &Recorder) -> anyhow::Result<()> {
+    learning::forget(recorder.folder(), |id| recorder.owns(id))
+        .with_context(|| format!("cannot clear {}", recorder.folder().display()))
+}
 
 /// Whose settings an experiment trains by, where it has both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -150,6 +161,16 @@ pub fn choose(names: &[String], preset: Preset) -> Result<Vec<&'static Experimen
     Ok(all().filter(wanted).collect())
 }
 
+/// The user has pressed Ctrl-C, and the state that was reached is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted; the same command resumes where it stopped")]
+pub struct Interrupted;
+
+impl Interrupted {
+    /// How a process ends that an interrupt has ended: 128 and the number of the signal, as shells have it.
+    pub const EXIT_CODE: u8 = 130;
+}
+
 /// Set once the user presses Ctrl-C; training stops at the end of its round.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
@@ -165,11 +186,23 @@ impl Interrupt {
         ctrlc::set_handler(move || {
             if seen.swap(true, Ordering::SeqCst) {
                 // A second Ctrl-C means it; checkpoints are written atomically, so nothing is lost.
-                std::process::exit(130);
+                eprintln!("\nstopped at once; the same command resumes from the last checkpoint");
+                std::process::exit(Interrupted::EXIT_CODE.into());
             }
             eprintln!("\nstopping after this round (Ctrl-C again to stop at once)");
         })?;
         Ok(Self(flag))
+    }
+
+    /// For a command that may stop anywhere: Ctrl-C ends it at once, with `message` on what is kept and how to go on.
+    ///
+    /// # Errors
+    /// If the handler cannot be installed.
+    pub fn at_once(message: &'static str) -> anyhow::Result<()> {
+        Ok(ctrlc::set_handler(move || {
+            eprintln!("\ninterrupted; {message}");
+            std::process::exit(Interrupted::EXIT_CODE.into());
+        })?)
     }
 
     /// Whether the user has asked to stop.
@@ -180,12 +213,11 @@ impl Interrupt {
     /// An error if the user has asked to stop.
     ///
     /// # Errors
-    /// One that says how to resume.
+    /// [`Interrupted`], which says how to resume.
     pub fn check(&self) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            !self.requested(),
-            "interrupted; the same command resumes where it stopped"
-        );
+        if self.requested() {
+            return Err(Interrupted.into());
+        }
         Ok(())
     }
 }

@@ -5,18 +5,22 @@
 //! leaves the earlier one untouched.
 
 pub mod atomic;
+#[cfg(test)]
+mod full_disk;
 pub mod model;
 pub mod npy;
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::PathBuf;
+
+use overdamped_learn::files;
 
 /// Why a file could not be written, or read back.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The file system refused; the message ends with what to do about it.
-    #[error("cannot write {}: {source}; {}", path.display(), remedy(source.kind()))]
+    #[error("cannot write {}: {source}; {} with --out", path.display(), files::remedy(source.kind()))]
     Write {
         /// The file that was to be written.
         path: PathBuf,
@@ -98,28 +102,10 @@ pub enum Error {
     },
 }
 
-/// What a person can do about a refused write.
-fn remedy(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            "make the folder writable or choose another one with --out"
-        }
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "free some space or choose a folder on another disk with --out"
-        }
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-            "a file stands where a folder is needed: move it away or choose another folder with --out"
-        }
-        ErrorKind::IsADirectory => {
-            "a folder stands where the file belongs: move it away or choose another folder with --out"
-        }
-        _ => "check the folder or choose another one with --out",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::ErrorKind;
 
     #[test]
     fn a_refused_write_names_the_path_and_the_fix() {

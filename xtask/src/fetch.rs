@@ -10,15 +10,17 @@ mod error;
 mod import;
 mod mirror;
 mod part;
-#[cfg(test)]
-mod server;
+pub(crate) mod server;
+mod table;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::data::{self, DataError, DataFile, mnist};
+use crate::experiments::Interrupt;
 
 pub use error::{FetchError, MirrorFailure, MirrorFault};
+pub(crate) use import::gzip;
 
 /// Public mirrors of the four archives, in the order in which they are tried.
 pub const MIRRORS: [&str; 2] = [
@@ -61,6 +63,11 @@ pub struct FetchArgs {
     /// files. Repeat the option to name several, which are tried in order
     #[arg(long, value_name = "URL", value_parser = mirror_url)]
     pub mirror: Vec<String>,
+
+    /// Fetch the files of this table instead of MNIST's: a line for each, `SHA256 BYTES NAME`, of the
+    /// unpacked content. It serves the trials of this command
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub table: Option<PathBuf>,
 }
 
 /// Fetches and verifies what is missing; prints one line per file.
@@ -68,16 +75,19 @@ pub struct FetchArgs {
 /// # Errors
 /// A [`FetchError`] that says which file could not be had, why, and what to do about it.
 pub fn run(args: &FetchArgs) -> anyhow::Result<()> {
+    Interrupt::at_once("what has arrived is kept: the same command fetches the rest")?;
     let to = data::locate(args.to.as_deref());
     let source = match (&args.from, args.mirror.is_empty()) {
         (Some(dir), _) => Source::Folder(dir.clone()),
         (None, false) => Source::Mirrors(args.mirror.clone()),
         (None, true) => Source::Mirrors(MIRRORS.map(str::to_owned).to_vec()),
     };
-    fetch(&mnist::FILES, &source, &to, &mut |notice| {
-        println!("{notice}");
-    })?;
-    println!("MNIST is complete and verified in `{}`.", to.display());
+    let (what, files) = match &args.table {
+        Some(path) => ("The table", table::read(path)?),
+        None => ("MNIST", mnist::FILES.to_vec()),
+    };
+    fetch(&files, &source, &to, &mut |notice| println!("{notice}"))?;
+    println!("{what} is complete and verified in `{}`.", to.display());
     Ok(())
 }
 

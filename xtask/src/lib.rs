@@ -80,6 +80,9 @@ pub fn main() -> ExitCode {
             for cause in error.chain().skip(1) {
                 eprintln!("  because: {cause}");
             }
+            if error.is::<experiments::Interrupted>() {
+                return ExitCode::from(experiments::Interrupted::EXIT_CODE);
+            }
             ExitCode::FAILURE
         }
     }

@@ -72,12 +72,6 @@ pub fn run(args: &ReproduceArgs) -> anyhow::Result<()> {
         };
         PathBuf::from("target/reproduce").join(format!("{}{suffix}", args.preset))
     });
-    std::fs::create_dir_all(&out).with_context(|| {
-        format!(
-            "cannot write into {}; choose another folder with --out",
-            out.display()
-        )
-    })?;
     let mut context = Context {
         preset: args.preset,
         seed: args.seed,
@@ -106,6 +100,7 @@ pub fn run(args: &ReproduceArgs) -> anyhow::Result<()> {
         let results = context.recorder.results();
         let front = (claims::ANCHOR, claims::section(&Ledger::of_run(results)));
         page = report::assemble(&out, Some(front), &order, results)?;
+        experiments::forget_training(&context.recorder)?;
         println!("{}", report::terminal::table(context.recorder.own()));
         let seconds = begun.elapsed().as_secs_f64();
         eprintln!("{} took {}\n", experiment.name, progress::human(seconds));

@@ -169,6 +169,15 @@ pub enum Error {
         /// The offending value.
         value: f64,
     },
+    /// Another run has the folder open.
+    #[error(
+        "another run is writing into {}; wait for it to end, or choose another folder with --out",
+        path.display()
+    )]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The folder holds results of another preset.
     #[error(
         "{} holds results of the {found} preset, this run uses {wanted}; choose another folder \

@@ -160,9 +160,15 @@ mod tests {
         for room in 0..whole {
             let error = files::testing::with_room(room, || state("other").write(&path));
             let error = error.unwrap_err().to_string();
-            assert!(error.contains("a.checkpoint") && error.contains("free some space"), "{error}");
+            assert!(
+                error.contains("a.checkpoint") && error.contains("free some space"),
+                "{error}"
+            );
         }
-        assert_eq!(Checkpoint::read(&path, "first", &layout).unwrap(), state("first"));
+        assert_eq!(
+            Checkpoint::read(&path, "first", &layout).unwrap(),
+            state("first")
+        );
         assert_eq!(folder.path().read_dir().unwrap().count(), 1);
     }
 }

@@ -1,6 +1,7 @@
 //! The training loop of every experiment: progress, checkpoints and Ctrl-C around [`train`].
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use overdamped_energy::{Layout, Scalar};
@@ -8,6 +9,11 @@ use overdamped_learn::{AdamSettings, Checkpoint, Model, Outcome, Rule, Verdict, 
 
 use super::Interrupt;
 use crate::progress::Progress;
+
+/// Folder of the checkpoints, within the output folder.
+const FOLDER: &str = "checkpoints";
+/// How their names end.
+const SUFFIX: &str = ".checkpoint";
 
 /// Where a run of training reports to.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +31,8 @@ pub struct Log<'a> {
 /// Trains one model for each rule; `seen` is shown the models after every round.
 ///
 /// A checkpoint of the same recipe is resumed. The finished state is kept as one too, so that what comes
-/// after training can be interrupted without loss: [`forget`] it when its figures are safe.
+/// after training can be interrupted without loss: it is [`forget`] that removes it, when the figures of the
+/// experiment are safe.
 ///
 /// # Errors
 /// If the user interrupts, a file cannot be written, or training diverges. The state after the last
@@ -43,8 +50,6 @@ pub fn learn<T: Scalar, R: Rule<T>>(
     let checkpoint = log.checkpoint;
     if checkpoint.exists() {
         models = Checkpoint::read(checkpoint, &recipe, layout)?.models;
-    } else if let Some(folder) = checkpoint.parent() {
-        std::fs::create_dir_all(folder)?;
     }
     let progress = Progress::new(log.label, settings.updates);
     let mut done = 0;
@@ -99,13 +104,50 @@ pub fn learn<T: Scalar, R: Rule<T>>(
     Ok(models)
 }
 
-/// Removes the checkpoint of a training whose figures are safe.
+/// Where a training keeps its state within an output folder; `id` is the name of its experiment, or starts with that and a dot.
+pub fn checkpoint(out: &Path, id: &str) -> PathBuf {
+    out.join(FOLDER).join(format!("{id}{SUFFIX}"))
+}
+
+/// Removes the checkpoints of the trainings with such ids, as their figures are safe; and the folder with the last of all.
 ///
 /// # Errors
-/// If it cannot be removed.
-pub fn forget(checkpoint: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(checkpoint) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+/// If one cannot be removed.
+pub fn forget(out: &Path, of: impl Fn(&str) -> bool) -> std::io::Result<()> {
+    let folder = out.join(FOLDER);
+    let listing = match folder.read_dir() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        listing => listing?,
+    };
+    for entry in listing {
+        let entry = entry?;
+        let name = entry.file_name();
+        let id = name.to_str().and_then(|name| name.strip_suffix(SUFFIX));
+        if id.is_some_and(&of) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    // It stays while other experiments have theirs in it.
+    let _ = std::fs::remove_dir(folder);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_of_other_trainings_are_kept() {
+        let out = tempfile::tempdir().unwrap();
+        forget(out.path(), |_| true).unwrap();
+        let files = ["a", "a.b", "b"].map(|id| checkpoint(out.path(), id));
+        std::fs::create_dir(out.path().join(FOLDER)).unwrap();
+        for file in &files {
+            std::fs::write(file, "state").unwrap();
+        }
+        forget(out.path(), |id| id.starts_with('a')).unwrap();
+        assert_eq!(files.map(|file| file.exists()), [false, false, true]);
+        forget(out.path(), |id| id == "b").unwrap();
+        assert!(!out.path().join(FOLDER).exists());
     }
 }

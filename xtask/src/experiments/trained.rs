@@ -1,6 +1,5 @@
 //! One trained model: the run that made it, and what that took of the substrate.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -8,7 +7,7 @@ use overdamped_learn::{AdamSettings, Milestone, Model, Rule};
 use overdamped_substrate::{Acts, stream};
 
 use super::Context;
-use super::learning::{Log, forget, learn};
+use super::learning::{self, Log, learn};
 
 /// A trained model, and what its training took.
 pub struct Trained {
@@ -20,22 +19,12 @@ pub struct Trained {
     pub acts: Option<Acts>,
     /// Wall time; likewise.
     pub seconds: Option<f64>,
-    /// Its finished state, until its figures are safe.
-    checkpoint: PathBuf,
 }
 
 impl Trained {
     /// What training asked of the substrate, as (name, count, unit), where that is known.
     pub fn counts(&self) -> Vec<(&'static str, f64, &'static str)> {
         self.acts.as_ref().map_or_else(Vec::new, counts)
-    }
-
-    /// Removes the checkpoint: the figures are safe.
-    ///
-    /// # Errors
-    /// If it cannot be removed.
-    pub fn forget(&self) -> std::io::Result<()> {
-        forget(&self.checkpoint)
     }
 }
 
@@ -84,8 +73,7 @@ pub fn train_one<R: Rule<f32>>(
 ) -> anyhow::Result<Trained> {
     let layout = rule.layout();
     let model = Model::new(start, stream::derive(run.seed, 1), 0);
-    let file = format!("checkpoints/{}.checkpoint", run.id);
-    let checkpoint = context.recorder.folder().join(file);
+    let checkpoint = learning::checkpoint(context.recorder.folder(), run.id);
     let resumed = checkpoint.exists();
     let log = Log {
         label: run.id,
@@ -113,6 +101,5 @@ pub fn train_one<R: Rule<f32>>(
         history: model.history.clone(),
         acts: (!resumed).then(|| acts(rule)),
         seconds: (!resumed).then_some(seconds),
-        checkpoint,
     })
 }

@@ -1,13 +1,9 @@
-//! All-or-nothing file writes.
-//!
-//! The bytes go to a temporary file in the *same* folder (a rename is atomic
-//! only within one file system), are flushed to the disk, and then take the
-//! final name in one step. Whatever fails before that step leaves the earlier
-//! file as it was.
+//! All-or-nothing file writes, as [`files::replace`] makes them, with errors that name the options of the commands.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
+
+use overdamped_learn::files;
 
 use super::Error;
 
@@ -22,65 +18,18 @@ pub fn write<F>(path: &Path, fill: F) -> Result<(), Error>
 where
     F: FnOnce(&mut dyn Write) -> io::Result<()>,
 {
-    replace(path, fill).map_err(|source| Error::Write {
+    #[cfg(test)]
+    let fill = super::full_disk::limited(fill);
+    files::replace(path, fill).map_err(|source| Error::Write {
         path: path.to_path_buf(),
         source,
     })
 }
 
-fn replace<F>(path: &Path, fill: F) -> io::Result<()>
-where
-    F: FnOnce(&mut dyn Write) -> io::Result<()>,
-{
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder)?;
-    let mut file = builder().tempfile_in(folder)?;
-    {
-        let mut buffered = BufWriter::new(file.as_file_mut());
-        fill(&mut buffered)?;
-        buffered.flush()?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder)
-}
-
-/// Temporary files are private by default; results are meant to be shared, so
-/// they get what `File::create` would give them under the user's umask.
-#[cfg(unix)]
-fn builder() -> tempfile::Builder<'static, 'static> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mut builder = tempfile::Builder::new();
-    builder
-        .prefix(".partial-")
-        .permissions(fs::Permissions::from_mode(0o666));
-    builder
-}
-
-#[cfg(not(unix))]
-fn builder() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".partial-");
-    builder
-}
-
-/// The new name itself lives in the folder, which has to reach the disk too.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn names_in(folder: &Path) -> Vec<String> {
         fs::read_dir(folder)
@@ -123,21 +72,5 @@ mod tests {
         let error = write(&blocker.join("a.npy"), |out| out.write_all(b"x")).unwrap_err();
         assert!(error.to_string().contains("--out"), "{error}");
         assert_eq!(fs::read(&blocker).unwrap(), b"not a folder");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn others_may_read_the_file_when_the_umask_lets_them() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = tempfile::tempdir().unwrap();
-        let mode = |name: &str| {
-            fs::metadata(folder.path().join(name))
-                .unwrap()
-                .permissions()
-                .mode()
-        };
-        write(&folder.path().join("atomic"), |out| out.write_all(b"x")).unwrap();
-        File::create(folder.path().join("plain")).unwrap();
-        assert_eq!(mode("atomic"), mode("plain"));
     }
 }

@@ -7,6 +7,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use overdamped_learn::files;
+
 use super::FetchError;
 
 /// An open `.part` file, locked against a second `fetch`.
@@ -40,6 +42,10 @@ impl PartFile {
         // Advisory on Unix; on Windows a lock would keep our own verification from reading. Some
         // network file systems know no locks. The digest would still tell of a collision.
         if cfg!(unix) && matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Err(FetchError::Busy { path });
+        }
+        // Between the opening and the lock its earlier holder may have given it the final name.
+        if !stands_at(&file, &path).map_err(writing)? {
             return Err(FetchError::Busy { path });
         }
         let bytes = file.metadata().map_err(writing)?.len();
@@ -95,7 +101,7 @@ impl PartFile {
             .file
             .sync_all()
             .and_then(|()| fs::rename(&self.path, &self.target))
-            .and_then(|()| sync_folder(&self.target));
+            .and_then(|()| self.target.parent().map_or(Ok(()), files::sync_folder));
         match committed {
             Ok(()) => {
                 self.committed = true;
@@ -115,12 +121,21 @@ impl Drop for PartFile {
     }
 }
 
-/// Makes the rename durable. A folder can be opened and synced on Unix only.
-fn sync_folder(target: &Path) -> io::Result<()> {
-    match target.parent() {
-        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
-        _ => Ok(()),
+/// Whether the open file is the one of that name. On systems without inodes nobody can rename an open file.
+#[cfg(unix)]
+fn stands_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let open = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(named) => Ok((open.dev(), open.ino()) == (named.dev(), named.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
+}
+
+#[cfg(not(unix))]
+fn stands_at(_file: &File, _path: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -177,6 +192,20 @@ mod tests {
         assert!(matches!(second, Err(FetchError::Busy { .. })), "{second:?}");
         first.commit().unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"bytes");
+    }
+
+    /// Would catch a second writer that empties the part of a first one that has just given it the final name.
+    #[cfg(unix)]
+    #[test]
+    fn a_part_that_has_got_its_final_name_is_no_longer_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (part, target) = (dir.path().join("x.gz.part"), dir.path().join("x.gz"));
+        let file = File::create(&part).unwrap();
+        assert!(stands_at(&file, &part).unwrap());
+        fs::rename(&part, &target).unwrap();
+        assert!(!stands_at(&file, &part).unwrap());
+        File::create(&part).unwrap();
+        assert!(!stands_at(&file, &part).unwrap());
     }
 
     #[cfg(target_os = "linux")]

@@ -1,43 +1,46 @@
-//! A small HTTP server on the loopback interface that misbehaves on demand, for the tests of
+//! A small HTTP server on the loopback interface that misbehaves on demand, for trials and tests of
 //! downloads.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// What a client asked for.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Request {
+pub(crate) struct Request {
     /// Path of the URL, with its leading slash.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// First byte of `Range: bytes=N-`, where there is one.
-    pub(super) from: Option<usize>,
+    pub(crate) from: Option<usize>,
 }
 
 /// What the server sends.
-pub(super) struct Reply {
+pub(crate) struct Reply {
     status: u16,
     content_range: Option<String>,
     body: Vec<u8>,
     /// The connection closes after this many bytes of the body.
     sent: usize,
+    /// Bytes that are sent at once, and the pause after them.
+    pace: (usize, Duration),
 }
 
 impl Reply {
     /// A status with a short text.
-    pub(super) fn status(status: u16) -> Self {
+    pub(crate) fn status(status: u16) -> Self {
         Self::whole(status, b"not the file".to_vec())
     }
 
     /// The whole file, whatever the request says of ranges.
-    pub(super) fn file(bytes: &[u8]) -> Self {
+    pub(crate) fn file(bytes: &[u8]) -> Self {
         Self::whole(200, bytes.to_vec())
     }
 
     /// The part of the file that was asked for; 416 where it lies beyond the end.
-    pub(super) fn range(bytes: &[u8], request: &Request) -> Self {
+    pub(crate) fn range(bytes: &[u8], request: &Request) -> Self {
         match request.from {
             None => Self::file(bytes),
             Some(from) if from >= bytes.len() => Self::status(416),
@@ -46,7 +49,7 @@ impl Reply {
     }
 
     /// The file from byte `from` on, as a partial content.
-    pub(super) fn part(bytes: &[u8], from: usize) -> Self {
+    pub(crate) fn part(bytes: &[u8], from: usize) -> Self {
         let (last, length) = (bytes.len() - 1, bytes.len());
         Self {
             content_range: Some(format!("bytes {from}-{last}/{length}")),
@@ -55,7 +58,8 @@ impl Reply {
     }
 
     /// The same reply, broken off after `sent` bytes of its body.
-    pub(super) fn broken_after(self, sent: usize) -> Self {
+    #[cfg(test)]
+    pub(crate) fn broken_after(self, sent: usize) -> Self {
         Self { sent, ..self }
     }
 
@@ -64,7 +68,16 @@ impl Reply {
             status,
             content_range: None,
             sent: body.len(),
+            pace: (usize::MAX, Duration::ZERO),
             body,
+        }
+    }
+
+    /// The same reply, so many bytes at a time with a pause after each lot.
+    pub(crate) fn paced(self, bytes: usize, pause: Duration) -> Self {
+        Self {
+            pace: (bytes.max(1), pause),
+            ..self
         }
     }
 
@@ -79,23 +92,40 @@ impl Reply {
         }
         stream.write_all(head.as_bytes())?;
         stream.write_all(b"\r\n")?;
-        stream.write_all(&self.body[..self.sent.min(self.body.len())])
+        let (lot, pause) = self.pace;
+        for bytes in self.body[..self.sent.min(self.body.len())].chunks(lot) {
+            stream.write_all(bytes)?;
+            std::thread::sleep(pause);
+        }
+        Ok(())
     }
 }
 
 /// A running server; it stops when dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
+    #[cfg(test)]
     requests: Arc<Mutex<Vec<Request>>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
+    /// [`Server::new`], for tests.
+    #[cfg(test)]
+    pub(crate) fn start(answer: impl Fn(usize, &Request) -> Reply + Send + 'static) -> Self {
+        Self::new(answer).unwrap()
+    }
+
     /// Starts a server that answers each request, with its number counted from 0, by `answer`.
-    pub(super) fn start(answer: impl Fn(usize, &Request) -> Reply + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+    ///
+    /// # Errors
+    /// If this machine has no loopback interface or no free port.
+    pub(crate) fn new(
+        answer: impl Fn(usize, &Request) -> Reply + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
         let requests = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
         let thread = std::thread::spawn({
@@ -105,10 +135,11 @@ impl Server {
                     if stop.load(Ordering::SeqCst) {
                         return;
                     }
-                    let mut stream = stream.unwrap();
+                    // A client that is gone before it is served.
+                    let Ok(mut stream) = stream else { continue };
                     if let Some(request) = read_request(&stream) {
                         let number = {
-                            let mut requests = requests.lock().unwrap();
+                            let mut requests = held(&requests);
                             requests.push(request.clone());
                             requests.len() - 1
                         };
@@ -118,22 +149,24 @@ impl Server {
                 }
             }
         });
-        Self {
+        Ok(Self {
             address,
+            #[cfg(test)]
             requests,
             stop,
             thread: Some(thread),
-        }
+        })
     }
 
     /// The URL of the folder `name` on this server.
-    pub(super) fn url(&self, name: &str) -> String {
+    pub(crate) fn url(&self, name: &str) -> String {
         format!("http://{}/{name}/", self.address)
     }
 
     /// What was asked for so far.
-    pub(super) fn requests(&self) -> Vec<Request> {
-        self.requests.lock().unwrap().clone()
+    #[cfg(test)]
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        held(&self.requests).clone()
     }
 }
 
@@ -146,6 +179,11 @@ impl Drop for Server {
             let _ = thread.join();
         }
     }
+}
+
+/// The requests, whether or not a thread has panicked with them in its hands.
+fn held(requests: &Mutex<Vec<Request>>) -> MutexGuard<'_, Vec<Request>> {
+    requests.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads the head of a request; `None` where the client sent none.

@@ -164,6 +164,7 @@ impl Entry {
     }
 
     /// Whether the id lies under that experiment's name.
+    #[cfg(test)]
     pub fn belongs_to(&self, experiment: &str) -> bool {
         self.id
             .strip_prefix(experiment)

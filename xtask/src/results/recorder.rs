@@ -3,8 +3,11 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use overdamped_learn::files::{FolderLock, FolderLockError};
+
 use super::entry::check_id;
 use super::{Entry, Error, FILE_NAME, Host, Preset, Results, SCHEMA, host};
+use crate::export;
 
 /// Collects the entries of a run on top of those that the folder already holds.
 ///
@@ -17,6 +20,8 @@ use super::{Entry, Error, FILE_NAME, Host, Preset, Results, SCHEMA, host};
 #[derive(Debug)]
 pub struct Recorder {
     folder: PathBuf,
+    /// Held while there is a pen: two of them would overwrite each other's figures.
+    _lock: FolderLock,
     experiment: String,
     /// Other experiments, whose ids may lie under the name of this one.
     others: Vec<String>,
@@ -24,10 +29,11 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Opens an output folder, which need not exist yet. Nothing is written
-    /// before [`Recorder::save`].
+    /// Opens an output folder, which is made if it is not there, and keeps other runs out of it. Nothing is
+    /// written before [`Recorder::save`].
     ///
     /// # Errors
+    /// [`Error::Busy`] while another run writes into the folder, [`Error::Write`] where it cannot be made,
     /// [`Error::PresetMismatch`] when the folder holds figures of another
     /// preset (they may have cost hours, so they are not thrown away here), and
     /// those of [`Results::read`].
@@ -42,6 +48,7 @@ impl Recorder {
         seed: u64,
         commit: String,
     ) -> Result<Self, Error> {
+        let lock = lock(folder)?;
         let results = match Results::read(folder) {
             Ok(earlier) => keep(earlier, folder, preset, &commit)?,
             Err(Error::Read { source, .. }) if source.kind() == ErrorKind::NotFound => Vec::new(),
@@ -57,6 +64,7 @@ impl Recorder {
         };
         Ok(Self {
             folder: folder.to_path_buf(),
+            _lock: lock,
             experiment: String::new(),
             others: Vec::new(),
             results,
@@ -75,20 +83,21 @@ impl Recorder {
         let longer = others.iter().filter(|name| name.len() > experiment.len());
         self.others = longer.map(ToString::to_string).collect();
         let mut results = std::mem::take(&mut self.results.results);
-        results.retain(|entry| !self.owns(entry));
+        results.retain(|entry| !self.owns(&entry.id));
         self.results.results = results;
         Ok(())
     }
 
-    fn owns(&self, entry: &Entry) -> bool {
+    /// Whether an id is that of the running experiment or lies under it, and not under one of the others.
+    pub fn owns(&self, id: &str) -> bool {
         let others = self.others.iter();
-        entry.belongs_to(&self.experiment) && !others.into_iter().any(|o| entry.belongs_to(o))
+        within(id, &self.experiment) && !others.into_iter().any(|other| within(id, other))
     }
 
     /// The figures of the running experiment, in the order in which they were recorded.
     pub fn own(&self) -> impl Iterator<Item = &Entry> {
         let all = self.results.results.iter();
-        all.filter(|entry| self.owns(entry))
+        all.filter(|entry| self.owns(&entry.id))
     }
 
     /// Records a figure of the running experiment.
@@ -98,7 +107,7 @@ impl Recorder {
     /// [`Error::DuplicateId`].
     pub fn record(&mut self, mut entry: Entry) -> Result<(), Error> {
         entry.validate()?;
-        if !self.owns(&entry) {
+        if !self.owns(&entry.id) {
             return Err(Error::ForeignId {
                 id: entry.id,
                 experiment: self.experiment.clone(),
@@ -129,6 +138,21 @@ impl Recorder {
     pub fn save(&self) -> Result<(), Error> {
         self.results.write(&self.folder)
     }
+}
+
+fn lock(folder: &Path) -> Result<FolderLock, Error> {
+    FolderLock::take(folder).map_err(|error| match error {
+        FolderLockError::Folder { path, source } => export::Error::Write { path, source }.into(),
+        _ => Error::Busy {
+            path: folder.to_path_buf(),
+        },
+    })
+}
+
+/// Whether an id is `experiment` or lies under it.
+fn within(id: &str, experiment: &str) -> bool {
+    let rest = id.strip_prefix(experiment);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The entries of an earlier run, each with its commit where that differs from
@@ -220,6 +244,21 @@ mod tests {
         assert_eq!(third.commit, "c2");
         assert_eq!(third.get("old.a").unwrap().commit.as_deref(), Some("c1"));
         assert_eq!(third.get("new.a").unwrap().commit, None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_second_pen_on_one_folder_is_refused_until_the_first_is_put_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = open(folder.path(), "c1");
+        let second = Recorder::open(folder.path(), Preset::Quick, 7).unwrap_err();
+        assert!(matches!(second, Error::Busy { .. }), "{second}");
+        assert!(second.to_string().contains("--out"), "{second}");
+        first.save().unwrap();
+        drop(first);
+        run(folder.path(), "c1", "a", &[("x", 1.0)]);
+        let left = folder.path().read_dir().unwrap();
+        assert_eq!(left.count(), 1, "no lock is left");
     }
 
     #[test]

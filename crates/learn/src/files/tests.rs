@@ -64,7 +64,11 @@ fn debris_of_dead_writers_goes_and_files_that_are_being_written_stay() {
     replace(&slow, |out| {
         out.write_all(b"slow")?;
         replace(&folder.path().join("fast"), |out| out.write_all(b"fast"))?;
-        assert_eq!(names_in(folder.path()).len(), 3, "fast, .hidden, one partial");
+        assert_eq!(
+            names_in(folder.path()).len(),
+            3,
+            "fast, .hidden, one partial"
+        );
         Ok(())
     })
     .unwrap();
@@ -108,7 +112,10 @@ fn of_many_that_ask_for_a_folder_at_once_one_gets_it() {
             FolderLock::take(&folder.path().join("new"))
         };
         let askers: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
-        askers.into_iter().map(|asker| asker.join().unwrap()).collect()
+        askers
+            .into_iter()
+            .map(|asker| asker.join().unwrap())
+            .collect()
     });
     assert_eq!(held.iter().filter(|lock| lock.is_ok()).count(), 1);
     let refused = held.iter().find_map(|lock| lock.as_ref().err()).unwrap();

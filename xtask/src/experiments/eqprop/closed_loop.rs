@@ -100,7 +100,6 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
     blocks.push(Block::Table(figures::acts(NAME, |id| {
         results.get(id).is_some()
     })));
-    trained.forget()?;
     Ok(Section {
         title: "The closed loop: digits from a substrate that was taught by nudges".to_owned(),
         intro: figures::LOOP.to_owned(),

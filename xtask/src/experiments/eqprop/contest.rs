@@ -13,7 +13,6 @@ use super::recipe::Recipe;
 use super::wiener::{Wiener, mean_squared_error};
 use crate::data::{ImageSet, Split};
 use crate::experiments::Context;
-use crate::experiments::trained::Trained;
 use crate::report::Block;
 use crate::results::Entry;
 
@@ -83,13 +82,12 @@ impl Outcome {
 /// # Errors
 /// An interrupt, or a folder that cannot be written.
 pub fn run(context: &mut Context, study: &Study) -> anyhow::Result<Vec<Block>> {
-    let (mut outcomes, mut runs, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut outcomes, mut failures) = (Vec::new(), Vec::new());
     for contender in &study.contenders {
         match contend(context, study, contender) {
-            Ok((outcome, trained)) => {
+            Ok(outcome) => {
                 eprintln!("{}.{}: {:.4?}", study.name, outcome.id, outcome.errors);
                 outcomes.push(outcome);
-                runs.extend(trained);
             }
             Err(error) => {
                 context.interrupt.check()?;
@@ -112,9 +110,6 @@ pub fn run(context: &mut Context, study: &Study) -> anyhow::Result<Vec<Block>> {
         outcomes.push(Outcome::untrained("mlp", title, errors));
     }
     record(context, study, &outcomes, mean(&noise))?;
-    for trained in runs {
-        trained.forget()?;
-    }
     let curves = outcomes.iter().map(|outcome| figures::Line {
         title: outcome.title.to_owned(),
         curve: outcome.curve.clone(),
@@ -156,13 +151,8 @@ impl HeldOut {
 }
 
 /// Trains one contender with every seed.
-fn contend(
-    context: &Context,
-    study: &Study,
-    contender: &Contender,
-) -> anyhow::Result<(Outcome, Vec<Trained>)> {
+fn contend(context: &Context, study: &Study, contender: &Contender) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::untrained(contender.id, contender.title, Vec::new());
-    let mut runs = Vec::new();
     for (seed, split) in &study.splits {
         let shape = Shape {
             pixels: split.train.units(),
@@ -197,9 +187,8 @@ fn contend(
         })?;
         outcome.errors.push(error(&trained.parameters, MEASURED)?);
         outcome.curve.get_or_insert(curve);
-        runs.push(trained);
     }
-    Ok((outcome, runs))
+    Ok(outcome)
 }
 
 /// Errors of perceptrons, if there are to be some and this build can train them.

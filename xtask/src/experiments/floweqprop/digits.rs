@@ -54,7 +54,6 @@ pub fn run(context: &mut Context) -> anyhow::Result<Section> {
     let mut blocks = drawing(context, &network, &images, &trained)?;
     blocks.extend(learning);
     blocks.extend(studies(context, &network, &examples, &trained)?);
-    trained.forget()?;
     Ok(Section {
         title: "Ten classes of digits from a spring and a nudge".to_owned(),
         intro: figures::INTRO.to_owned(),
@@ -165,7 +164,7 @@ fn to_published_loss(
             eprintln!("{id}: ended at {reached:.4}, above the published loss: no speed to compare");
         }
     }
-    Ok(trained.forget()?)
+    Ok(())
 }
 
 /// Digits against the horizon, and other ways to draw them.

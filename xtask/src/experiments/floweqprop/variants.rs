@@ -148,7 +148,6 @@ fn run(context: &mut Context, variant: &Variant) -> anyhow::Result<Section> {
     let mut blocks = drawing(context, variant, &trained.parameters, &mut table)?;
     blocks.push(Block::Table(table));
     blocks.push(Block::Lines(figures::residuals(&trained.history)));
-    trained.forget()?;
     Ok(Section {
         title: variant.title.to_owned(),
         intro: variant.intro.to_owned(),

@@ -38,7 +38,7 @@ impl System {
             efforts: QUICK,
             seed,
             // The optimum is solved for: there are no checkpoints.
-            checkpoints: PathBuf::new(),
+            out: PathBuf::new(),
             interrupt: interrupt.clone(),
         };
         let artist = kitchen.make(Recipe::Plain, None)?;

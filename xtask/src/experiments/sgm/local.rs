@@ -9,7 +9,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use super::network::Network;
-use crate::experiments::learning::{Log, forget, learn};
+use crate::experiments::learning::{Log, learn};
 
 /// Updates between progress, checkpoint and the chance to stop.
 pub const ROUND: u64 = 250;
@@ -58,9 +58,7 @@ pub fn force_matching(
         schedule.len(),
         examples.len()
     );
-    let models = learn(&mut rules, models, &settings, &layout, &recipe, log, |_| ())?;
-    forget(log.checkpoint)?;
-    Ok(models)
+    learn(&mut rules, models, &settings, &layout, &recipe, log, |_| ())
 }
 
 /// The rule of one slice, on any substrate with force probes.

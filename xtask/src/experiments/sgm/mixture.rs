@@ -120,13 +120,14 @@ pub fn run(context: &mut Context, name: &'static str, weight: f64) -> anyhow::Re
         let id = |metric: &str| format!("{name}.{}.{metric}", model.id);
         let protocol = driving(&energy, &schedule, &model.parameters)?;
         let drawn = generate(&energy, &protocol, effort.samples, context.seed)?;
+        let mut judged = Entry::new(&id("sw1"), distance(&drawn.states)?)
+            .unit("data units")
+            .lower();
+        if let Some(seconds) = model.seconds {
+            judged = judged.seconds(seconds);
+        }
         let record = [
-            shared(
-                Entry::new(&id("sw1"), distance(&drawn.states)?)
-                    .unit("data units")
-                    .lower()
-                    .seconds(model.seconds),
-            ),
+            shared(judged),
             Entry::new(
                 &id("energy_distance"),
                 energy_distance(reference.as_ref(), drawn.states.as_ref())?,

@@ -21,6 +21,7 @@ use super::{exact, local};
 use crate::data::ImageSet;
 use crate::experiments::Interrupt;
 use crate::experiments::learning::Log;
+use crate::experiments::learning::checkpoint;
 use faer::Mat;
 use overdamped_energy::{Edges, PairTerm};
 use overdamped_learn::{Examples, Interval, Noising};
@@ -100,8 +101,8 @@ pub struct Kitchen<'a> {
     pub efforts: Efforts,
     /// Seed.
     pub seed: u64,
-    /// Where checkpoints go.
-    pub checkpoints: PathBuf,
+    /// The output folder, where checkpoints go.
+    pub out: PathBuf,
     /// Ctrl-C.
     pub interrupt: Interrupt,
 }
@@ -248,9 +249,7 @@ impl Kitchen<'_> {
     ) -> anyhow::Result<Artist> {
         let examples = Arc::new(self.examples(self.train, network.label)?);
         let label = format!("{} {}", self.name, recipe.id());
-        let checkpoint = self
-            .checkpoints
-            .join(format!("{}.{}.checkpoint", self.name, recipe.id()));
+        let checkpoint = checkpoint(&self.out, &format!("{}.{}", self.name, recipe.id()));
         let models = local::force_matching(
             &network,
             &examples,

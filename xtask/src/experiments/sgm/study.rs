@@ -82,7 +82,7 @@ pub fn run(context: &mut Context, study: &Study) -> anyhow::Result<Section> {
         couplings: study.couplings,
         efforts: study.efforts,
         seed: context.seed,
-        checkpoints: folder.join("checkpoints"),
+        out: folder.clone(),
         interrupt: context.interrupt.clone(),
     };
     let mut rows = baseline_rows(study, &judging, context.seed)?;

@@ -13,7 +13,7 @@ use overdamped_substrate::{Settings, SimulatedSubstrate, TimeStep, stream};
 use super::super::local;
 use super::WALLS;
 use crate::experiments::Context;
-use crate::experiments::learning::{Log, forget, learn};
+use crate::experiments::learning::{Log, checkpoint, learn};
 use crate::results::Preset;
 
 /// Work for each preset.
@@ -62,8 +62,8 @@ pub struct Learned {
     pub parameters: Vec<Vec<f64>>,
     /// (noising time, mean squared denoiser error) of each slice, where the rule sees one.
     pub losses: Vec<(f64, f64)>,
-    /// Wall time.
-    pub seconds: f64,
+    /// Wall time; none if the run was resumed, as what came before is not known.
+    pub seconds: Option<f64>,
 }
 
 /// The exact optimum of force matching on many draws.
@@ -89,7 +89,7 @@ pub fn exact(
         title: "exact optimum",
         parameters: Vec::new(),
         losses: Vec::new(),
-        seconds: 0.0,
+        seconds: None,
     };
     for (index, interval) in schedule.iter().enumerate() {
         let mut stream = stream::of(stream::derive(seed, 5), index as u64);
@@ -105,7 +105,7 @@ pub fn exact(
         learned.losses.push((interval.middle.time, loss));
         learned.parameters.push(optimum.parameters);
     }
-    learned.seconds = started.elapsed().as_secs_f64();
+    learned.seconds = Some(started.elapsed().as_secs_f64());
     Ok(learned)
 }
 
@@ -194,11 +194,8 @@ pub fn local(
         models.push(Model::new(vec![0.0; layout.len()], seed, index as u64));
     }
     let recipe = format!("seed {}, {} updates", context.seed, effort.settings.updates);
-    let checkpoint = context
-        .recorder
-        .folder()
-        .join("checkpoints")
-        .join(format!("{name}.{id}.checkpoint"));
+    let checkpoint = checkpoint(context.recorder.folder(), &format!("{name}.{id}"));
+    let resumed = checkpoint.exists();
     let models = learn(
         &mut rules,
         models,
@@ -213,7 +210,6 @@ pub fn local(
         },
         |_| (),
     )?;
-    forget(&checkpoint)?;
     let losses = schedule
         .iter()
         .zip(&models)
@@ -226,6 +222,6 @@ pub fn local(
         title,
         losses: losses.collect(),
         parameters: models.into_iter().map(|model| model.parameters).collect(),
-        seconds: started.elapsed().as_secs_f64(),
+        seconds: (!resumed).then(|| started.elapsed().as_secs_f64()),
     })
 }
