@@ -47,7 +47,7 @@ mod work;
 
 pub use error::DigitalError;
 pub use mlp::{Mlp, MlpSettings};
-pub use unet::{Activations, Block, UNet, UNetFileError, UNetSettings, enlarged};
+pub use unet::{Activations, Block, UNet, UNetFileError, UNetSettings, enlarged, tensors};
 pub use work::{NetworkWork, Stage};
 
 use bounds::{positive, require};

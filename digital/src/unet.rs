@@ -53,6 +53,7 @@ use parameters::Parameters;
 
 pub use architecture::Block;
 pub use error::UNetFileError;
+pub use file::tensors;
 pub use settings::UNetSettings;
 
 /// Streams of the seed: one for the initial weights, a family for images and noise.

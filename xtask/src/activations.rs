@@ -24,7 +24,7 @@ mod tensor;
 mod tests;
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read, Seek};
 use std::ops::Range;
 use std::path::Path;
 
@@ -53,11 +53,21 @@ pub struct Chunk {
     pub decoder: Mat<f32>,
 }
 
+/// How a file is opened by its name: its bytes, at the first of them, and how many there are.
+pub type Open<'a, R> = dyn Fn(&Path) -> io::Result<(R, u64)> + 'a;
+
+/// Opens a file of the file system.
+fn file(path: &Path) -> io::Result<(File, u64)> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    Ok((file, length))
+}
+
 /// A pair of activations, open for reading from first to last sample.
 #[derive(Debug)]
-pub struct Activations {
-    encoder: Tensor,
-    decoder: Tensor,
+pub struct Activations<R = File> {
+    encoder: Tensor<R>,
+    decoder: Tensor<R>,
     pair: Option<String>,
     /// The image that is read next, and the first of its pixels that has not been read.
     next: (usize, usize),
@@ -71,12 +81,27 @@ impl Activations {
     /// # Errors
     /// Any [`Error`] but [`Error::NotFinite`]: headers are checked in full, values when they are read.
     pub fn open(path: &Path, decoder: Option<&Path>, pair: Option<&str>) -> Result<Self, Error> {
+        Self::open_with(&file, path, decoder, pair)
+    }
+}
+
+impl<R: Read + Seek> Activations<R> {
+    /// [`Activations::open`], whatever holds the bytes.
+    ///
+    /// # Errors
+    /// Those of [`Activations::open`].
+    pub fn open_with(
+        open: &Open<'_, R>,
+        path: &Path,
+        decoder: Option<&Path>,
+        pair: Option<&str>,
+    ) -> Result<Self, Error> {
         let kind = |path: &Path, what, fix| Error::Kind {
             path: path.to_path_buf(),
             what,
             fix,
         };
-        match (Format::of(path)?, decoder) {
+        match (Format::of(open, path)?, decoder) {
             (Format::Zip, _) => Err(kind(
                 path,
                 "a zip archive, such as .npz and .pt files are",
@@ -94,7 +119,7 @@ impl Activations {
                         pair: error::Name::new(pair),
                     });
                 }
-                if Format::of(decoder)? != Format::Npy {
+                if Format::of(open, decoder)? != Format::Npy {
                     return Err(kind(
                         decoder,
                         "no .npy file",
@@ -102,8 +127,9 @@ impl Activations {
                     ));
                 }
                 Self::new(
-                    (path, npy::read(path)?),
-                    (decoder, npy::read(decoder)?),
+                    open,
+                    (path, npy::read(open, path)?),
+                    (decoder, npy::read(open, decoder)?),
                     None,
                 )
             }
@@ -113,13 +139,14 @@ impl Activations {
                 "give both sides as .npy, or one .safetensors file alone",
             )),
             (Format::Other, None) => {
-                let (encoder, decoder, name) = Catalogue::read(path)?.pair(pair)?;
-                Self::new((path, encoder), (path, decoder), Some(name))
+                let (encoder, decoder, name) = Catalogue::read(open, path)?.pair(pair)?;
+                Self::new(open, (path, encoder), (path, decoder), Some(name))
             }
         }
     }
 
     fn new(
+        open: &Open<'_, R>,
         encoder: (&Path, Entry),
         decoder: (&Path, Entry),
         pair: Option<String>,
@@ -138,8 +165,8 @@ impl Activations {
             });
         }
         Ok(Self {
-            encoder: Tensor::open(encoder.0, Side::Encoder, encoder.1)?,
-            decoder: Tensor::open(decoder.0, Side::Decoder, decoder.1)?,
+            encoder: Tensor::open(open, encoder.0, Side::Encoder, encoder.1)?,
+            decoder: Tensor::open(open, decoder.0, Side::Decoder, decoder.1)?,
             pair,
             next: (0, 0),
         })
@@ -200,7 +227,10 @@ impl Activations {
             return Ok(None);
         }
         let (images, pixels) = if all <= most {
-            (image..self.images().min(image + most / all), 0..all)
+            (
+                image..self.images().min(image.saturating_add(most / all)),
+                0..all,
+            )
         } else {
             (image..image + 1, first..all.min(first + most))
         };
@@ -208,7 +238,7 @@ impl Activations {
             true => (images.end, 0),
             false => (image, pixels.end),
         };
-        let fill = |side: &mut Tensor| {
+        let fill = |side: &mut Tensor<R>| {
             let mut chunk = Mat::zeros(side.shape().units, images.len() * pixels.len());
             for (position, image) in images.clone().enumerate() {
                 side.read(image, pixels.clone(), &mut chunk, position * pixels.len())?;
@@ -234,11 +264,11 @@ enum Format {
 }
 
 impl Format {
-    fn of(path: &Path) -> Result<Self, Error> {
+    fn of<R: Read>(open: &Open<'_, R>, path: &Path) -> Result<Self, Error> {
         let refused = |source| unreadable(path, source);
         let mut first = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(npy::MAGIC.len() as u64).read_to_end(&mut first))
+        open(path)
+            .and_then(|(file, _)| file.take(npy::MAGIC.len() as u64).read_to_end(&mut first))
             .map_err(refused)?;
         Ok(match first.as_slice() {
             magic if magic == npy::MAGIC => Self::Npy,

@@ -21,7 +21,7 @@ mod figures;
 mod floors;
 mod journal;
 mod page;
-mod peers;
+pub(crate) mod peers;
 mod probe;
 mod python;
 mod scaling;

@@ -94,7 +94,7 @@ A hardware model of your own starts from a preset (my-chip.toml):
   bits = { value = 6, source = \"measured, chip 3\" }";
 
 /// `KEY=VALUE` as two parts.
-fn setting(text: &str) -> Result<(String, String), String> {
+pub(crate) fn setting(text: &str) -> Result<(String, String), String> {
     let (key, value) = text
         .split_once('=')
         .ok_or("it has no `=`; write it as in adc.bits=6")?;

@@ -16,7 +16,7 @@
 pub mod embedded;
 mod error;
 mod file;
-mod idx;
+pub(crate) mod idx;
 pub mod mnist;
 mod resample;
 #[cfg(test)]

@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 use crate::data::{self, DataError, DataFile, mnist};
 use crate::experiments::Interrupt;
 
+pub(crate) use mirror::first_byte;
+
 pub use error::{FetchError, MirrorFailure, MirrorFault};
 pub(crate) use import::gzip;
 
@@ -160,7 +162,7 @@ impl fmt::Display for Notice {
 }
 
 /// Checks the form of a `--mirror` value, and gives it the slash that a folder ends with.
-fn mirror_url(text: &str) -> Result<String, String> {
+pub(crate) fn mirror_url(text: &str) -> Result<String, String> {
     let rest = text
         .strip_prefix("https://")
         .or_else(|| text.strip_prefix("http://"));

@@ -13,6 +13,8 @@ mod data;
 mod experiments;
 mod export;
 mod fetch;
+mod fuzz;
+pub mod hostile;
 mod judging;
 mod kills;
 mod progress;
@@ -50,6 +52,7 @@ enum Command {
     TrainUnet(train_unet::TrainUnetArgs),
     Validate(validate::ValidateArgs),
     Kills(kills::KillsArgs),
+    Fuzz(fuzz::FuzzArgs),
     Test(check::TestArgs),
     Audit(audit::AuditArgs),
     Ci(check::CiArgs),
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Fetch(args) => fetch::run(&args),
         Command::TrainUnet(args) => train_unet::run(&args),
         Command::Kills(args) => kills::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Test(args) => check::test(&args),

@@ -88,24 +88,35 @@ impl Results {
     /// # Errors
     /// Those of [`Results::read`].
     pub fn read_file(path: &Path) -> Result<Self, Error> {
-        let path = path.to_path_buf();
-        let text = std::fs::read_to_string(&path).map_err(|source| Error::Read {
-            path: path.clone(),
+        let bytes = std::fs::read(path).map_err(|source| Error::Read {
+            path: path.to_path_buf(),
             source,
         })?;
+        Self::from_bytes(&bytes, path)
+    }
+
+    /// The results in the bytes of a file; `path` names it in messages.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] or [`Error::Schema`]; [`Error::MalformedId`] or [`Error::NotFinite`] for an entry that
+    /// could not have been recorded.
+    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, Error> {
         let malformed = |source| Error::Malformed {
-            path: path.clone(),
+            path: path.to_path_buf(),
             source,
         };
         // The version comes first: a later layout may lack today's fields.
-        let version: Version = serde_json::from_str(&text).map_err(malformed)?;
+        let version: Version = serde_json::from_slice(bytes).map_err(malformed)?;
         if version.schema != SCHEMA {
             return Err(Error::Schema {
-                path,
+                path: path.to_path_buf(),
                 found: version.schema,
             });
         }
-        serde_json::from_str(&text).map_err(malformed)
+        let results: Self = serde_json::from_slice(bytes).map_err(malformed)?;
+        // What a file brings stands beside what is recorded here, so the same rules hold for it.
+        results.results.iter().try_for_each(Entry::validate)?;
+        Ok(results)
     }
 
     /// Writes `results.json` into an output folder, all or nothing.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::EnergyError;
+use crate::layout::addressable;
 
 /// An ordered list of distinct pairs of distinct units.
 ///
@@ -37,8 +38,12 @@ impl Edges {
     ///
     /// # Errors
     /// [`EnergyError::EdgeOutOfRange`], [`EnergyError::SelfLoop`] or
-    /// [`EnergyError::DuplicateEdge`] (in either orientation).
+    /// [`EnergyError::DuplicateEdge`] (in either orientation); [`EnergyError::TooLarge`].
     pub fn list(units: usize, pairs: Vec<(usize, usize)>) -> Result<Self, EnergyError> {
+        if !addressable([units]) {
+            let what = "the units";
+            return Err(EnergyError::TooLarge { what });
+        }
         let mut seen = HashSet::with_capacity(pairs.len());
         for &(first, second) in &pairs {
             if first >= units || second >= units {

@@ -14,6 +14,12 @@ pub enum EnergyError {
         /// Length given.
         found: usize,
     },
+    /// An energy is described that no memory can hold.
+    #[error("{what} are more than memory can address; use fewer")]
+    TooLarge {
+        /// What there is too much of.
+        what: &'static str,
+    },
     /// A parameter or constant is NaN or infinite.
     #[error("{what}[{index}] is {value}; every value must be finite")]
     NonFinite {

@@ -13,6 +13,7 @@
 use faer::{Mat, MatMut, MatRef};
 use serde::{Deserialize, Serialize};
 
+use crate::layout::addressable;
 use crate::modes::Modes;
 use crate::potential::{column, column_mut};
 use crate::{ClosedForm, Energy, EnergyError, Growth, Layout, Potential, Role, Scalar};
@@ -28,9 +29,33 @@ use crate::{ClosedForm, Energy, EnergyError, Growth, Layout, Potential, Role, Sc
 /// # Ok::<(), overdamped_energy::EnergyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct FastHidden {
     units: usize,
     hidden: usize,
+}
+
+/// What a file says, before it is believed.
+#[derive(Deserialize)]
+struct Unchecked {
+    units: usize,
+    hidden: usize,
+}
+
+impl TryFrom<Unchecked> for FastHidden {
+    type Error = EnergyError;
+
+    fn try_from(file: Unchecked) -> Result<Self, EnergyError> {
+        if !addressable([
+            file.hidden,
+            file.hidden,
+            file.hidden.saturating_mul(file.units),
+        ]) {
+            let what = "the weights of all hidden units";
+            return Err(EnergyError::TooLarge { what });
+        }
+        Ok(Self::new(file.units, file.hidden))
+    }
 }
 
 impl FastHidden {

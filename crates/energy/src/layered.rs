@@ -23,6 +23,7 @@ use overdamped_kernel::Activation;
 use serde::{Deserialize, Serialize};
 
 use self::bound::BoundLayered;
+use crate::layout::addressable;
 use crate::{Energy, EnergyError, Layout, Potential, Role, Scalar};
 
 /// Units of one kind, coupled to the layers above and below only.
@@ -75,7 +76,7 @@ impl Layered {
     ///
     /// # Errors
     /// [`EnergyError::Layer`] for no layer at all, a layer without units, or an activation out of
-    /// its range.
+    /// its range; [`EnergyError::TooLarge`].
     pub fn new(layers: Vec<UnitLayer>) -> Result<Self, EnergyError> {
         let refuse = |layer, reason: &str| {
             let reason = reason.to_owned();
@@ -94,6 +95,12 @@ impl Layered {
                     format!("has {activation:?}; its bound must lie between 1e-30 and 1e30");
                 return refuse(index, &reason);
             }
+        }
+        let (units, pairs) = (layers.iter(), layers.windows(2));
+        let weights = pairs.map(|pair| pair[0].units.saturating_mul(pair[1].units));
+        if !addressable(units.map(|layer| layer.units).chain(weights)) {
+            let what = "the parameters of all layers";
+            return Err(EnergyError::TooLarge { what });
         }
         Ok(Self { layers })
     }

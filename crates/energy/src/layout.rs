@@ -28,9 +28,46 @@ pub struct Block {
 
 /// The blocks of a parameter vector, in order and without gaps.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Layout {
     blocks: Vec<Block>,
 }
+
+/// Blocks as they come from a file.
+#[derive(Deserialize)]
+struct Unchecked {
+    blocks: Vec<Block>,
+}
+
+impl TryFrom<Unchecked> for Layout {
+    type Error = EnergyError;
+
+    /// Refuses lengths whose sum no memory can hold, so that no position overflows.
+    fn try_from(file: Unchecked) -> Result<Self, EnergyError> {
+        let lengths = file.blocks.iter().map(|block| block.len);
+        if !addressable(lengths) {
+            return Err(EnergyError::TooLarge {
+                what: "the parameters of all blocks",
+            });
+        }
+        Ok(Self {
+            blocks: file.blocks,
+        })
+    }
+}
+
+/// Whether so many values, all together, can have addresses: what a file describes is measured before anything is
+/// added up or allocated.
+pub(crate) fn addressable(counts: impl IntoIterator<Item = usize>) -> bool {
+    let sum = |total: usize, count| total.checked_add(count);
+    counts
+        .into_iter()
+        .try_fold(0, sum)
+        .is_some_and(|total| total <= MOST)
+}
+
+/// Most values that are described: sixteen bytes each still fit into the address space.
+const MOST: usize = isize::MAX as usize / 16;
 
 impl Layout {
     /// An empty layout.

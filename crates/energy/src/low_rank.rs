@@ -12,6 +12,7 @@
 use faer::{MatMut, MatRef};
 use serde::{Deserialize, Serialize};
 
+use crate::layout::addressable;
 use crate::modes::Modes;
 use crate::potential::column_mut;
 use crate::{ClosedForm, Energy, EnergyError, Growth, Layout, Potential, Role, Scalar};
@@ -28,9 +29,29 @@ use crate::{ClosedForm, Energy, EnergyError, Growth, Layout, Potential, Role, Sc
 /// # Ok::<(), overdamped_energy::EnergyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct LowRank {
     units: usize,
     rank: usize,
+}
+
+/// What a file says, before it is believed.
+#[derive(Deserialize)]
+struct Unchecked {
+    units: usize,
+    rank: usize,
+}
+
+impl TryFrom<Unchecked> for LowRank {
+    type Error = EnergyError;
+
+    fn try_from(file: Unchecked) -> Result<Self, EnergyError> {
+        if !addressable([file.rank, file.rank.saturating_mul(file.units)]) {
+            let what = "the shapes of all modes";
+            return Err(EnergyError::TooLarge { what });
+        }
+        Ok(Self::new(file.units, file.rank))
+    }
 }
 
 impl LowRank {

@@ -43,6 +43,7 @@ use serde::{Deserialize, Serialize};
 use self::blocks::Blocks;
 use self::bound::BoundModular;
 pub use self::moving::Moving;
+use crate::layout::addressable;
 use crate::{Energy, EnergyError, Layout, Potential, Role, Scalar};
 
 /// Units that no coupling joins with each other.
@@ -126,7 +127,7 @@ impl Modular {
     /// [`EnergyError::Module`] for no module at all, or one without units; [`EnergyError::Coupling`] for
     /// one that names a module that does not exist, joins a module with itself or two that are
     /// joined already, has rank zero or more than the smaller module has units, or joins
-    /// modules of different sizes one to one.
+    /// modules of different sizes one to one; [`EnergyError::TooLarge`].
     pub fn new(modules: Vec<Module>, couplings: Vec<Coupling>) -> Result<Self, EnergyError> {
         let empty = modules.iter().position(|module| module.units == 0);
         let reason = match empty {
@@ -142,6 +143,19 @@ impl Modular {
                 let coupling = index;
                 return Err(EnergyError::Coupling { coupling, reason });
             }
+        }
+        let sites = modules.iter().map(|module| module.units.saturating_mul(3));
+        let wires = couplings.iter().flat_map(|coupling| {
+            let (l, m) = coupling.modules;
+            let (left, right) = (modules[l].units, modules[m].units);
+            match coupling.wires {
+                Wires::OneToOne => [left, 0, 0],
+                Wires::LowRank { rank } => [1, left, right].map(|units| units.saturating_mul(rank)),
+            }
+        });
+        if !addressable(sites.chain(wires)) {
+            let what = "the parameters of all modules and couplings";
+            return Err(EnergyError::TooLarge { what });
         }
         Ok(Self { modules, couplings })
     }

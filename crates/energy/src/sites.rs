@@ -14,6 +14,7 @@
 use faer::{MatMut, MatRef};
 use serde::{Deserialize, Serialize};
 
+use crate::layout::addressable;
 use crate::potential::{column, column_mut};
 use crate::{ClosedForm, Energy, EnergyError, Growth, Layout, Potential, Role, Scalar};
 
@@ -88,9 +89,29 @@ impl SiteTerm {
 /// # Ok::<(), overdamped_energy::EnergyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Sites {
     units: usize,
     terms: Vec<SiteTerm>,
+}
+
+/// What a file says, before it is believed.
+#[derive(Deserialize)]
+struct Unchecked {
+    units: usize,
+    terms: Vec<SiteTerm>,
+}
+
+impl TryFrom<Unchecked> for Sites {
+    type Error = EnergyError;
+
+    fn try_from(file: Unchecked) -> Result<Self, EnergyError> {
+        if !addressable([file.units.saturating_mul(5)]) {
+            let what = "the coefficients of all units";
+            return Err(EnergyError::TooLarge { what });
+        }
+        Ok(Self::new(file.units, &file.terms))
+    }
 }
 
 impl Sites {

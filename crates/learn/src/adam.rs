@@ -76,6 +76,17 @@ impl<T: Scalar> Adam<T> {
         self.first.is_empty()
     }
 
+    /// Whether its parts agree with each other and with a number of parameters: those of a file may not.
+    pub(crate) fn fits(&self, parameters: usize) -> bool {
+        let finite = |moments: &[T]| moments.iter().all(|moment| moment.finite());
+        self.first.len() == parameters
+            && self.second.len() == parameters
+            && finite(&self.first)
+            && finite(&self.second)
+            && self.skipped <= self.updates
+            && self.average.fits(parameters, self.updates)
+    }
+
     /// The moving average of the parameters (layout order), if one was asked for and an update made.
     #[must_use]
     pub fn averaged(&self) -> Option<Vec<T>> {

@@ -5,7 +5,7 @@
 //! rounds; between rounds the caller sees progress, writes a
 //! checkpoint, or stops. A run that is stopped and resumed has the same bits as one that was not.
 
-use overdamped_energy::Scalar;
+use overdamped_energy::{Layout, Scalar};
 use overdamped_substrate::stream::{self, Stream};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,15 @@ impl<T: Scalar> Model<T> {
         self.optimiser
             .averaged()
             .unwrap_or_else(|| self.parameters.clone())
+    }
+
+    /// Whether training of this layout can have left it, as far as a file may lie about that.
+    pub(crate) fn fits(&self, layout: &Layout) -> bool {
+        layout.check(&self.parameters).is_ok() && self.optimiser.fits(layout.len())
+    }
+
+    pub(crate) const fn stream(&self) -> &Stream {
+        &self.stream
     }
 
     /// Up to `updates` further updates, not beyond the schedule of `settings`.

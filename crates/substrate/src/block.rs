@@ -71,7 +71,7 @@ impl<T: Scalar> Block<T> {
             && self
                 .lost
                 .iter()
-                .all(|lost| (first..first + self.chains).contains(&lost.chain))
+                .all(|lost| (first..first.saturating_add(self.chains)).contains(&lost.chain))
             && (0..self.chains).all(|chain| self.is_lost(chain) || self.is_finite(chain))
     }
 
@@ -79,8 +79,8 @@ impl<T: Scalar> Block<T> {
     pub(crate) fn precedes(&self, next: &Self) -> bool {
         self.chains == CHAINS
             && next.clock == self.clock
-            && next.first_in_batch == self.first_in_batch + CHAINS
-            && next.first_chain == self.first_chain + CHAINS as u64
+            && Some(next.first_in_batch) == self.first_in_batch.checked_add(CHAINS)
+            && next.first_chain == self.first_chain.wrapping_add(CHAINS as u64)
     }
 
     /// New noise for every chain, from the seed and the chain's own number.

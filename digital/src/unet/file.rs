@@ -11,7 +11,7 @@ use half::f16;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::architecture::{Slot, slots};
+use super::architecture::slots;
 use super::error::UNetFileError;
 use super::parameters::Parameters;
 
@@ -54,15 +54,34 @@ pub(super) fn write(
 
 /// The weights and the description in the bytes of a file.
 pub(super) fn read(bytes: &[u8]) -> Result<(Parameters, BTreeMap<String, String>), UNetFileError> {
+    let slots = slots();
+    let wanted: Vec<(&str, &[usize])> = slots
+        .iter()
+        .map(|slot| (slot.name.as_str(), slot.shape.as_slice()))
+        .collect();
+    let (tensors, description) = tensors(bytes, &wanted)?;
+    Ok((Parameters::from_tensors(tensors).checked()?, description))
+}
+
+/// The values of the tensors `wanted` (name and shape), in single precision, and the description in the bytes of a
+/// file of such a network: what lies beneath [`UNet::from_safetensors`](crate::UNet::from_safetensors), for any
+/// list of tensors. Others are left alone.
+///
+/// # Errors
+/// Any [`UNetFileError`] but [`UNetFileError::NonFinite`].
+pub fn tensors(
+    bytes: &[u8],
+    wanted: &[(&str, &[usize])],
+) -> Result<(Vec<Vec<f32>>, BTreeMap<String, String>), UNetFileError> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
     let description = header.metadata().as_ref().and_then(|map| map.get(KEY));
     let description = described(description.map(String::as_str))?;
     let file = SafeTensors::deserialize(bytes).map_err(malformed)?;
-    let tensors = slots()
+    let tensors = wanted
         .iter()
-        .map(|slot| tensor(&file, slot))
+        .map(|(name, shape)| tensor(&file, name, shape))
         .collect::<Result<_, _>>()?;
-    Ok((Parameters::from_tensors(tensors).checked()?, description))
+    Ok((tensors, description))
 }
 
 /// The description, if it is that of such a network.
@@ -86,18 +105,18 @@ fn described(text: Option<&str>) -> Result<BTreeMap<String, String>, UNetFileErr
 }
 
 /// The values of a tensor, in single precision.
-fn tensor(file: &SafeTensors<'_>, slot: &Slot) -> Result<Vec<f32>, UNetFileError> {
-    let name = slot.name.clone();
+fn tensor(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, UNetFileError> {
+    let name = name.to_owned();
     let Ok(view) = file.tensor(&name) else {
         let mut present: Vec<String> = file.names().into_iter().map(str::to_owned).collect();
         present.sort_unstable();
         return Err(UNetFileError::Missing { name, present });
     };
-    if view.shape() != slot.shape {
+    if view.shape() != shape {
         return Err(UNetFileError::Shape {
             name,
             found: view.shape().to_vec(),
-            expected: slot.shape.clone(),
+            expected: shape.to_vec(),
         });
     }
     let (twos, _) = view.data().as_chunks::<2>();

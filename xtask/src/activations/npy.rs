@@ -4,12 +4,12 @@
 //! values. The crate `npyz` parses the dictionary. It allocates the claimed length as it stands and
 //! descends into brackets recursively, so both are bounded before it sees a byte.
 
-use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::Path;
 
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
 
+use super::Open;
 use super::error::{Error, Name};
 use super::scalar::Scalar;
 use super::tensor::{Entry, Shape, byte_length, unreadable};
@@ -27,8 +27,8 @@ const DEEPEST: usize = 8;
 /// [`Error::Read`], [`Error::HeaderLength`], [`Error::Header`], [`Error::Overflow`],
 /// [`Error::Length`], [`Error::FortranOrder`], [`Error::Dtype`], [`Error::Rank`],
 /// [`Error::Empty`], [`Error::Units`].
-pub fn read(path: &Path) -> Result<Entry, Error> {
-    let (text, length) = header_text(path)?;
+pub fn read<R: Read>(open: &Open<'_, R>, path: &Path) -> Result<Entry, Error> {
+    let (text, length) = header_text(open, path)?;
     let refused = |reason: String| Error::Header {
         path: path.to_path_buf(),
         reason,
@@ -80,10 +80,9 @@ pub fn read(path: &Path) -> Result<Entry, Error> {
 }
 
 /// Everything before the values, and the length of the file.
-fn header_text(path: &Path) -> Result<(Vec<u8>, u64), Error> {
+fn header_text<R: Read>(open: &Open<'_, R>, path: &Path) -> Result<(Vec<u8>, u64), Error> {
     let refused = |source| unreadable(path, source);
-    let mut file = File::open(path).map_err(refused)?;
-    let length = file.metadata().map_err(refused)?.len();
+    let (mut file, length) = open(path).map_err(refused)?;
     let mut text = vec![0; MAGIC.len() + 2];
     let short = |needed: usize| Error::Header {
         path: path.to_path_buf(),

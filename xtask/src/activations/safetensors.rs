@@ -6,13 +6,13 @@
 //! No byte of the header is allocated before the claimed length has been compared with the file's.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo};
 use serde::Deserialize;
 
+use super::Open;
 use super::error::{Error, Name, Names};
 use super::scalar::Scalar;
 use super::tensor::{Entry, Shape, byte_length, unreadable};
@@ -46,14 +46,13 @@ impl<'a> Catalogue<'a> {
     /// # Errors
     /// [`Error::Read`], [`Error::HeaderLength`], [`Error::Header`], [`Error::Overflow`],
     /// [`Error::ShapeAndBytes`], [`Error::Offsets`], [`Error::Length`].
-    pub fn read(path: &'a Path) -> Result<Self, Error> {
+    pub fn read<R: Read>(open: &Open<'_, R>, path: &'a Path) -> Result<Self, Error> {
         let header = |reason: String| Error::Header {
             path: path.to_path_buf(),
             reason,
         };
         let refused = |source| unreadable(path, source);
-        let mut file = File::open(path).map_err(refused)?;
-        let length = file.metadata().map_err(refused)?.len();
+        let (mut file, length) = open(path).map_err(refused)?;
         if length < LENGTH {
             return Err(header(format!(
                 "the file has {length} bytes, at least {LENGTH} are needed"

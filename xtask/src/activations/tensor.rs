@@ -4,17 +4,16 @@
 //! one column is one sample of the coupling: the whole vector, or all channels of
 //! *one pixel*. Reading feature maps is therefore a transposition, image by image.
 
-use std::fs::File;
-use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use faer::Mat;
 use overdamped_coupling::Side;
 
-use super::MAX_UNITS;
 use super::error::{Error, Name, Place};
 use super::scalar::Scalar;
+use super::{MAX_UNITS, Open};
 
 /// Bytes that are read at once.
 const BUFFER: usize = 1 << 20;
@@ -102,7 +101,7 @@ pub fn byte_length(dimensions: &[u64], size: u64) -> Option<u64> {
 
 /// One side of a pair in an open file.
 #[derive(Debug)]
-pub struct Tensor {
+pub struct Tensor<R> {
     path: PathBuf,
     name: String,
     side: Side,
@@ -110,7 +109,7 @@ pub struct Tensor {
     shape: Shape,
     /// First byte of the values in the file.
     start: u64,
-    file: BufReader<File>,
+    file: BufReader<R>,
     /// Byte of the file that is read next.
     at: u64,
     bytes: Vec<u8>,
@@ -130,13 +129,14 @@ pub struct Entry {
     pub start: u64,
 }
 
-impl Tensor {
+impl<R: Read + Seek> Tensor<R> {
     /// Opens the file once more, so that both sides keep their own position.
     ///
     /// # Errors
     /// [`Error::Read`].
-    pub fn open(path: &Path, side: Side, entry: Entry) -> Result<Self, Error> {
-        let file = File::open(path).map_err(|source| unreadable(path, source))?;
+    pub fn open(open: &Open<'_, R>, path: &Path, side: Side, entry: Entry) -> Result<Self, Error> {
+        let (file, length) = open(path).map_err(|source| unreadable(path, source))?;
+        let buffer = usize::try_from(length).map_or(BUFFER, |length| length.min(BUFFER));
         Ok(Self {
             path: path.to_path_buf(),
             name: entry.name,
@@ -144,7 +144,7 @@ impl Tensor {
             scalar: entry.scalar,
             shape: entry.shape,
             start: entry.start,
-            file: BufReader::with_capacity(BUFFER, file),
+            file: BufReader::with_capacity(buffer, file),
             at: 0,
             bytes: Vec::new(),
             values: Vec::new(),

@@ -125,6 +125,19 @@ impl DataFile {
             .and_then(|file| read_at_most(file, self.longest_archive()))
             .map_err(unreadable)?
             .ok_or_else(|| too_long(self.longest_archive()))?;
+        self.unpack(path, stored)
+    }
+
+    /// The bytes as they lay in `path`, which is only named in errors, unpacked where they are an
+    /// archive; the digest is not checked yet.
+    ///
+    /// # Errors
+    /// [`DataError::CorruptGzip`] or [`DataError::TooLong`].
+    pub fn unpack(&self, path: &Path, stored: Vec<u8>) -> Result<Contents, DataError> {
+        let too_long = |limit| DataError::TooLong {
+            file: path.to_path_buf(),
+            limit,
+        };
         if !stored.starts_with(&GZIP_MAGIC) {
             return if stored.len() as u64 > self.bytes {
                 Err(too_long(self.bytes))

@@ -23,7 +23,7 @@ const LABELS: u32 = 0x0000_0801;
 /// # Errors
 /// [`DataError::BadMagic`], [`DataError::WrongDimensions`], [`DataError::Truncated`] or
 /// [`DataError::TrailingBytes`].
-pub(super) fn images<'a>(file: &Path, bytes: &'a [u8], side: u32) -> Result<&'a [u8], DataError> {
+pub(crate) fn images<'a>(file: &Path, bytes: &'a [u8], side: u32) -> Result<&'a [u8], DataError> {
     let ([count, rows, columns], body) = header(file, bytes, "images", IMAGES)?;
     if (rows, columns) != (side, side) {
         return Err(DataError::WrongDimensions {
@@ -41,7 +41,7 @@ pub(super) fn images<'a>(file: &Path, bytes: &'a [u8], side: u32) -> Result<&'a 
 /// # Errors
 /// [`DataError::BadMagic`], [`DataError::Truncated`], [`DataError::TrailingBytes`] or
 /// [`DataError::LabelOutOfRange`].
-pub(super) fn labels<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a [u8], DataError> {
+pub(crate) fn labels<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a [u8], DataError> {
     let ([count], body) = header(file, bytes, "labels", LABELS)?;
     let labels = exactly(file, bytes, body, u128::from(count))?;
     match labels.iter().position(|&label| label >= CLASSES) {

@@ -116,6 +116,15 @@ impl Model {
     /// # Errors
     /// [`Error::Write`] when the file system refuses.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
+        let file = self.to_bytes(path)?;
+        atomic::write(path, |out| out.write_all(&file))
+    }
+
+    /// The bytes of the file, which [`Model::from_bytes`] reads; `path` names it in messages.
+    ///
+    /// # Errors
+    /// [`Error::Format`] where the library of the format refuses.
+    pub fn to_bytes(&self, path: &Path) -> Result<Vec<u8>, Error> {
         let refused = |reason: String| Error::Format {
             path: path.to_path_buf(),
             reason,
@@ -147,9 +156,7 @@ impl Model {
         let description =
             serde_json::to_string(&self.metadata).map_err(|error| refused(error.to_string()))?;
         let metadata = HashMap::from([(METADATA_KEY.to_string(), description)]);
-        let file = safetensors::serialize(views, Some(metadata))
-            .map_err(|error| refused(error.to_string()))?;
-        atomic::write(path, |out| out.write_all(&file))
+        safetensors::serialize(views, Some(metadata)).map_err(|error| refused(error.to_string()))
     }
 }
 

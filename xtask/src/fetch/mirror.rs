@@ -224,7 +224,7 @@ fn transfer(agent: &Agent, url: &str, limit: u64, part: &mut PartFile) -> Result
 }
 
 /// The first byte that a `Content-Range: bytes FIRST-LAST/LENGTH` speaks of.
-fn first_byte(content_range: &str) -> Option<u64> {
+pub(crate) fn first_byte(content_range: &str) -> Option<u64> {
     let range = content_range.trim().strip_prefix("bytes ")?;
     range.split_once('-')?.0.trim().parse().ok()
 }

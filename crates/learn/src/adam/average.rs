@@ -29,6 +29,14 @@ impl Average {
         }
     }
 
+    /// Whether it can be that of so many parameters after so many updates.
+    pub(super) fn fits(&self, parameters: usize, updates: u64) -> bool {
+        let expected = if self.updates == 0 { 0 } else { parameters };
+        self.mean.len() == expected
+            && self.updates <= updates
+            && self.mean.iter().all(|mean| mean.is_finite())
+    }
+
     /// The average, if anything has been averaged.
     pub(super) fn get<T: Scalar>(&self) -> Option<Vec<T>> {
         (self.updates > 0).then(|| self.mean.iter().map(|&mean| T::of(mean)).collect())

@@ -8,7 +8,7 @@ fn read_bytes(bytes: &[u8]) -> Result<Entry, Error> {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join("user.npy");
     std::fs::write(&path, bytes).unwrap();
-    read(&path)
+    read(&super::super::file, &path)
 }
 
 /// A file of version 1 with this dictionary and `data` zero bytes.

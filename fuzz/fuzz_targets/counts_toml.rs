@@ -1,0 +1,6 @@
+//! Fuzzes `xtask::hostile::counts_toml`: see the library there, and `cargo xtask fuzz --help`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    xtask::hostile::counts_toml(bytes);
+});
