@@ -172,11 +172,11 @@ fn payload(bytes: &[u8]) -> Result<&[u8], String> {
     Ok(payload)
 }
 
-/// Whether a generator is one that a seed can lead to. The state of a multiplicative generator is odd (and 3 modulo
-/// 4 here) for ever; from an even one it would end in a short cycle or in zeros, and draws that reject in no end.
+/// Whether a generator is one that a seed can lead to. The state of a multiplicative generator is odd for ever; from an
+/// even one it would end in a short cycle or in zeros, and draws that reject in no end.
 fn alive(stream: &Stream) -> bool {
     let state = options(u64::MAX).serialize(stream);
-    state.is_ok_and(|state| state.first().is_some_and(|low| low & 3 == 3))
+    state.is_ok_and(|state| state.first().is_some_and(|low| low & 1 == 1))
 }
 
 fn decode<V: DeserializeOwned>(payload: &[u8]) -> Result<V, String> {

@@ -97,7 +97,8 @@ fn everything(units: usize) -> Network {
 fn all_terms_together_are_right_in_every_block() {
     for &units in SIZES {
         for &chains in BLOCKS {
-            for averaged in [false, true] {
+            let ways: &[bool] = if cfg!(miri) { &[true] } else { &[false, true] };
+            for &averaged in ways {
                 let mut experiment = Experiment::of(everything(units), chains);
                 experiment.averaged = averaged;
                 experiment.pulled = true;
@@ -134,6 +135,7 @@ fn full_panels_of_a_large_dense_matrix_are_right() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "long, and the same accesses as in other tests")]
 fn a_block_of_seventeen_is_blocks_of_sixteen_and_one() {
     fn states<T: Real>(averaged: bool) {
         for path in Path::available() {
