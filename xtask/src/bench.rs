@@ -34,12 +34,13 @@ mod work;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 
 use self::journal::Journal;
 use self::peers::Peers;
 use self::suite::Bench;
 use self::timing::Pace;
+use crate::experiments::Interrupt;
 use crate::progress::human;
 use crate::report;
 use crate::results::{Preset, Recorder};
@@ -106,13 +107,10 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let root = crate_folder.parent().unwrap_or(crate_folder);
     // Before the first measurement, not after the last.
     let peers = args.peers.then(|| peers(args, root)).transpose()?;
-    std::fs::create_dir_all(&args.out).with_context(|| {
-        format!(
-            "cannot write into {}; choose another folder with --out",
-            args.out.display()
-        )
-    })?;
     let mut recorder = Recorder::open(&args.out, Preset::Paper, 1)?;
+    Interrupt::at_once(
+        "finished chapters are in results.json; the same command measures all anew",
+    )?;
     recorder.begin(NAME, &[])?;
     let mut bench = Bench {
         pace: Pace {

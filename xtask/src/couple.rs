@@ -26,6 +26,7 @@ use self::scores::{Judge, Scores};
 use self::split::Split;
 use self::stream::Parts;
 use crate::activations::Activations;
+use crate::experiments::Interrupt;
 
 /// Rank without `--rank`, where there are as many modes.
 const USUAL_RANK: usize = 16;
@@ -126,6 +127,7 @@ impl By {
 /// Files that cannot be read or do not pair ([`crate::activations::Error`]), settings out of range, activations that
 /// do not determine the coupling ([`overdamped_coupling::CouplingError`]), or a file that cannot be written.
 pub fn run(args: &CoupleArgs) -> anyhow::Result<()> {
+    Interrupt::at_once("nothing was written; the same command starts again")?;
     let study = Study::new(args)?;
     print!("{}", study.report());
     match &args.out {

@@ -161,10 +161,10 @@ pub fn choose(names: &[String], preset: Preset) -> Result<Vec<&'static Experimen
     Ok(all().filter(wanted).collect())
 }
 
-/// The user has pressed Ctrl-C, and the state that was reached is kept.
+/// The user has pressed Ctrl-C; it holds what is kept and how to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("interrupted; the same command resumes where it stopped")]
-pub struct Interrupted;
+#[error("interrupted; {0}")]
+pub struct Interrupted(pub &'static str);
 
 impl Interrupted {
     /// How a process ends that an interrupt has ended: 128 and the number of the signal, as shells have it.
@@ -216,7 +216,7 @@ impl Interrupt {
     /// [`Interrupted`], which says how to resume.
     pub fn check(&self) -> anyhow::Result<()> {
         if self.requested() {
-            return Err(Interrupted.into());
+            return Err(Interrupted("the same command resumes where it stopped").into());
         }
         Ok(())
     }

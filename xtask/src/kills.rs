@@ -29,15 +29,13 @@ use overdamped_substrate::stream;
 use self::log::{Log, Stop};
 use self::scenario::Scenario;
 use self::stage::Stage;
-use crate::experiments::Interrupt;
+use crate::experiments::{Interrupt, Interrupted};
 use crate::export;
 use crate::progress::{self, Progress};
 use crate::results::{Entry, Preset, Recorder};
 
 /// Name of its figures.
 const NAME: &str = "trust.kills";
-/// Kills of one run before it is left to finish.
-const IN_A_RUN: u64 = 5;
 
 /// Kill runs at random moments, and see whether they end as if nothing had happened.
 ///
@@ -89,14 +87,14 @@ pub fn run(args: &KillsArgs) -> anyhow::Result<()> {
         let Some((scenario, kills)) = left.get_mut(place) else {
             break;
         };
-        interrupt.check()?;
-        let stops = trial::run(
-            &mut stage,
-            *scenario,
-            run,
-            IN_A_RUN.min(*kills),
-            &mut moments,
-        )?;
+        let now = scenario.in_a_run().min(*kills);
+        let stops = trial::run(&mut stage, *scenario, run, now, &mut moments)?;
+        // Ctrl-C reaches the runs too: what became of this one says nothing.
+        if interrupt.requested() {
+            return Err(
+                Interrupted("kills.log has what was done; the same command starts again").into(),
+            );
+        }
         let tried = stops.iter().filter(|stop| stop.is_kill()).count() as u64;
         *kills -= tried;
         progress.advance(tried);

@@ -15,6 +15,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Sha256Sum, embedded};
+use crate::experiments::Interrupt;
 use crate::experiments::wiener::{Wiener, mean_squared_error};
 use crate::export::atomic;
 use crate::progress::Progress;
@@ -56,6 +57,7 @@ pub struct TrainUnetArgs {
 /// # Errors
 /// A build without the library, settings out of range, or a folder that cannot be written.
 pub fn run(args: &TrainUnetArgs) -> anyhow::Result<()> {
+    Interrupt::at_once("nothing was written; the same command trains from the start")?;
     let mut settings = UNetSettings {
         seed: args.seed,
         ..UNetSettings::default()

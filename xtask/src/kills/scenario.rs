@@ -34,6 +34,14 @@ impl Scenario {
         }
     }
 
+    /// Kills of one run before it is left to finish: as many as its length is worth.
+    pub const fn in_a_run(self) -> u64 {
+        match self {
+            Self::Training | Self::Sampling => 5,
+            Self::Report | Self::Fetching => 3,
+        }
+    }
+
     /// The command as a process of its own, which works in `folder`.
     ///
     /// # Errors

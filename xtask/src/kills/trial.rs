@@ -34,7 +34,7 @@ pub fn run(
         .map(|_| How::Kill)
         .chain(cfg!(unix).then_some(How::Interrupt));
     for (index, how) in hows.enumerate() {
-        let share = if index == 0 { 1.0 } else { 0.6 };
+        let share = if index == 0 { 0.9 } else { 0.6 };
         let moment = stage
             .whole(scenario)
             .mul_f64(moments.random_range(0.0..share));

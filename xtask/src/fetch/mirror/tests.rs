@@ -302,3 +302,34 @@ fn a_content_range_is_read() {
         assert_eq!(first_byte(bad), None, "{bad}");
     }
 }
+
+/// Each of two at once gets all files or is told that the other is at work, and none harms the other's.
+#[cfg(unix)]
+#[test]
+fn two_fetches_of_one_folder_at_once_leave_it_whole() {
+    let archive = gzip(&content());
+    let pause = Duration::from_millis(2);
+    let server = Server::start(move |_, request| Reply::range(&archive, request).paced(500, pause));
+    let folder = tempfile::tempdir().unwrap();
+    let source = Source::Mirrors(vec![server.url("mnist")]);
+    let files = [data_file("digits", &content())];
+    let fetch = || fetch::fetch(&files, &source, folder.path(), &mut |_| ());
+    for round in 0..10 {
+        let (one, two) = std::thread::scope(|scope| {
+            let one = scope.spawn(fetch);
+            let two = scope.spawn(fetch);
+            (one.join().unwrap(), two.join().unwrap())
+        });
+        for outcome in [&one, &two] {
+            assert!(
+                matches!(outcome, Ok(()) | Err(FetchError::Busy { .. })),
+                "{outcome:?}"
+            );
+        }
+        assert!(one.is_ok() || two.is_ok(), "round {round}");
+        let path = folder.path().join("digits.gz");
+        files[0].read_verified(&path).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        fs::remove_file(path).unwrap();
+    }
+}
