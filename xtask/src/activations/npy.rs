@@ -2,7 +2,7 @@
 //!
 //! Layout: magic, version, a length of two or four bytes, a Python dictionary of that length, the
 //! values. The crate `npyz` parses the dictionary. It allocates the claimed length as it stands and
-//! descends into brackets recursively, so both are bounded before it sees a byte.
+//! descends into brackets recursively and multiplies extents unchecked, so all three are bounded before it sees a byte.
 
 use std::io::Read;
 use std::path::Path;
@@ -37,6 +37,12 @@ pub fn read<R: Read>(open: &Open<'_, R>, path: &Path) -> Result<Entry, Error> {
         return Err(refused(format!(
             "its brackets are nested more than {DEEPEST} deep"
         )));
+    }
+    if !extents_fit(&text[before_dictionary(&text)..]) {
+        return Err(refused(
+            "its numbers are no extents of an array: whole numbers whose product is below 2^64"
+                .into(),
+        ));
     }
     let header = NpyHeader::from_reader(&text[..]).map_err(|error| refused(error.to_string()))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -113,6 +119,22 @@ fn header_text<R: Read>(open: &Open<'_, R>, path: &Path) -> Result<(Vec<u8>, u64
     text.resize(before + claimed as usize, 0);
     file.read_exact(&mut text[before..]).map_err(refused)?;
     Ok((text, length))
+}
+
+/// Bytes before the dictionary in a text that [`header_text`] has read.
+fn before_dictionary(text: &[u8]) -> usize {
+    MAGIC.len() + 2 + if text[MAGIC.len()] == 1 { 2 } else { 4 }
+}
+
+/// Whether all numbers of a dictionary are decimal and can be multiplied, in any order and whatever a zero among them
+/// would make of the rest. Words that start with a letter, as `f4` does, are none.
+fn extents_fit(dictionary: &[u8]) -> bool {
+    let words = dictionary.split(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_'));
+    let mut numbers = words
+        .filter(|word| word.first().is_some_and(u8::is_ascii_digit))
+        .map(|word| str::from_utf8(word).ok()?.parse::<u64>().ok());
+    let product = |product: u64, number: Option<u64>| product.checked_mul(number?.max(1));
+    numbers.try_fold(1, product).is_some()
 }
 
 fn nesting(text: &[u8]) -> usize {

@@ -229,7 +229,8 @@ impl<R: Read + Seek> Tensor<R> {
     fn not_finite(&mut self) -> Result<Error, Error> {
         let total = self.shape.values();
         let (mut count, mut first) = (0, 0);
-        let mut values = vec![0.0; BUFFER / size_of::<f32>()];
+        let most = (BUFFER / size_of::<f32>()) as u64;
+        let mut values = vec![0.0; total.min(most) as usize];
         let mut position = 0;
         while position < total {
             let len = values.len().min((total - position) as usize);

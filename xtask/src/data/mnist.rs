@@ -160,6 +160,15 @@ mod tests {
     use super::*;
     use std::fs;
 
+    /// The names are all that becomes part of a path or a URL.
+    #[test]
+    fn names_of_files_are_plain() {
+        for file in FILES {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            assert!(file.name.bytes().all(plain), "{}", file.name);
+        }
+    }
+
     /// Names and contents of a small data set of the same form.
     type Contents = [Vec<u8>; 4];
 

@@ -108,6 +108,31 @@ mod tests {
         assert_eq!(fs::read_dir(to.path()).unwrap().count(), 2);
     }
 
+    /// An archive may carry a name for what it holds, and that name may point elsewhere: nobody reads it.
+    #[test]
+    fn the_name_inside_an_archive_leads_nowhere() {
+        let outer = tempfile::tempdir().unwrap();
+        let (from, to) = (outer.path().join("from"), outer.path().join("a/b/to"));
+        fs::create_dir(&from).unwrap();
+        for (name, bytes) in GENUINE {
+            let header = flate2::GzBuilder::new().filename("../../../stray");
+            let mut encoder = header.write(Vec::new(), Compression::default());
+            encoder.write_all(bytes).unwrap();
+            fs::write(from.join(format!("{name}.gz")), encoder.finish().unwrap()).unwrap();
+        }
+        import_into(&from, &to).unwrap();
+        let names = |folder: &Path| -> Vec<String> {
+            let listing = fs::read_dir(folder).unwrap();
+            let mut names: Vec<_> = listing
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(outer.path()), ["a", "from"]);
+        assert_eq!(names(&to), ["images.gz", "labels.gz"]);
+    }
+
     #[test]
     fn one_absent_file_and_nothing_is_written() {
         let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

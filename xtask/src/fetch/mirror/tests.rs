@@ -188,6 +188,33 @@ fn a_part_that_is_longer_than_the_file_is_started_afresh() {
 }
 
 #[test]
+fn a_mirror_that_sends_more_than_any_archive_has_is_stopped_and_leaves_nothing() {
+    let file = data_file("digits", &content());
+    let endless = vec![0; 1 << 20];
+    let server = Server::start(move |_, _| Reply::file(&endless));
+    let mut trial = Trial::new();
+    let faults = faults(trial.fetch(&[server.url("mnist")]).unwrap_err());
+    let limit = file.longest_archive();
+    let stopped = matches!(faults[..], [MirrorFault::TooLong { limit: at }] if at == limit);
+    assert!(stopped, "{faults:?}");
+    assert!(trial.is_empty());
+    assert_eq!(starts(&server), [None]);
+}
+
+#[test]
+fn content_that_is_not_the_published_one_is_never_stored() {
+    let forged = gzip(&[7; 5000]);
+    let server = Server::start(move |_, request| Reply::range(&forged, request));
+    let mut trial = Trial::new();
+    let faults = faults(trial.fetch(&[server.url("mnist")]).unwrap_err());
+    assert!(
+        matches!(faults[..], [MirrorFault::Content(_)]),
+        "{faults:?}"
+    );
+    assert!(trial.is_empty());
+}
+
+#[test]
 fn a_mirror_without_ranges_is_read_from_the_start() {
     let archive = gzip(&content());
     let server = Server::start(move |_, _| Reply::file(&archive));
