@@ -1,6 +1,7 @@
 //! Edge sets: which pairs of units are coupled.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,15 +12,32 @@ use crate::layout::addressable;
 ///
 /// The order of the list is the order of the parameters of every pair term. For
 /// terms that are not symmetric, such as x^2 y, the first unit of the edge is x.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked", into = "Unchecked")]
 pub struct Edges {
     units: usize,
-    pairs: Vec<(usize, usize)>,
+    pairs: Pairs,
 }
 
-/// Edges as they come from a file.
-#[derive(Deserialize)]
+/// A list, or a rule that makes one when somebody looks at it: all pairs of 1e5 units are 80 GB.
+#[derive(Debug, Clone)]
+enum Pairs {
+    Listed(Vec<(usize, usize)>),
+    All(OnceLock<Vec<(usize, usize)>>),
+}
+
+impl PartialEq for Edges {
+    fn eq(&self, other: &Self) -> bool {
+        let both_all = matches!((&self.pairs, &other.pairs), (Pairs::All(_), Pairs::All(_)));
+        self.units == other.units && (both_all || self.pairs() == other.pairs())
+    }
+}
+
+impl Eq for Edges {}
+
+/// Edges as they come from a file, and go to one.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Edges")]
 struct Unchecked {
     units: usize,
     pairs: Vec<(usize, usize)>,
@@ -30,6 +48,15 @@ impl TryFrom<Unchecked> for Edges {
 
     fn try_from(file: Unchecked) -> Result<Self, EnergyError> {
         Self::list(file.units, file.pairs)
+    }
+}
+
+impl From<Edges> for Unchecked {
+    fn from(edges: Edges) -> Self {
+        Self {
+            units: edges.units,
+            pairs: edges.into_pairs(),
+        }
     }
 }
 
@@ -60,16 +87,22 @@ impl Edges {
                 return Err(EnergyError::DuplicateEdge { first, second });
             }
         }
+        let pairs = Pairs::Listed(pairs);
         Ok(Self { units, pairs })
     }
 
-    /// Every pair of units: n (n - 1) / 2 edges.
+    /// Every pair of units: n (n - 1) / 2 edges. They are listed when [`Edges::pairs`] is first called.
     #[must_use]
-    pub fn all_to_all(units: usize) -> Self {
-        let pairs = (1..units)
-            .flat_map(|offset| (0..units - offset).map(move |first| (first, first + offset)))
-            .collect();
+    pub const fn all_to_all(units: usize) -> Self {
+        let pairs = Pairs::All(OnceLock::new());
         Self { units, pairs }
+    }
+
+    fn every_pair(units: usize) -> Vec<(usize, usize)> {
+        let offsets = 1..units;
+        let pairs = offsets
+            .flat_map(|offset| (0..units - offset).map(move |first| (first, first + offset)));
+        pairs.collect()
     }
 
     /// The four nearest neighbours on a `rows x columns` lattice with open borders;
@@ -116,7 +149,7 @@ impl Edges {
         }
         Self {
             units: rows * columns,
-            pairs,
+            pairs: Pairs::Listed(pairs),
         }
     }
 
@@ -125,12 +158,22 @@ impl Edges {
     /// # Errors
     /// As [`Edges::list`].
     pub fn extended(
-        mut self,
+        self,
         units: usize,
         more: impl IntoIterator<Item = (usize, usize)>,
     ) -> Result<Self, EnergyError> {
-        self.pairs.extend(more);
-        Self::list(units, self.pairs)
+        let mut pairs = self.into_pairs();
+        pairs.extend(more);
+        Self::list(units, pairs)
+    }
+
+    fn into_pairs(self) -> Vec<(usize, usize)> {
+        match self.pairs {
+            Pairs::Listed(pairs) => pairs,
+            Pairs::All(pairs) => pairs
+                .into_inner()
+                .unwrap_or_else(|| Self::every_pair(self.units)),
+        }
     }
 
     /// Number of units.
@@ -139,29 +182,48 @@ impl Edges {
         self.units
     }
 
-    /// Number of edges.
+    /// Number of edges; those beyond all addresses are not counted.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.pairs.len()
+        match &self.pairs {
+            Pairs::Listed(pairs) => pairs.len(),
+            Pairs::All(_) => usize::try_from(self.possible()).unwrap_or(usize::MAX),
+        }
     }
 
     /// Whether no pair is coupled.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
+        self.len() == 0
     }
 
-    /// The edges, in parameter order.
+    /// The edges, in parameter order. Those of [`Edges::all_to_all`] take 16 bytes each from now on.
     #[must_use]
     pub fn pairs(&self) -> &[(usize, usize)] {
-        &self.pairs
+        match &self.pairs {
+            Pairs::Listed(pairs) => pairs,
+            Pairs::All(pairs) => pairs.get_or_init(|| Self::every_pair(self.units)),
+        }
+    }
+
+    /// Bytes for each edge that listing them still takes.
+    pub(crate) fn bytes_each(&self) -> u128 {
+        match &self.pairs {
+            Pairs::All(pairs) if pairs.get().is_none() => size_of::<(usize, usize)>() as u128,
+            _ => 0,
+        }
     }
 
     /// Share of all possible pairs that are edges.
     #[must_use]
     pub fn density(&self) -> f64 {
-        let possible = self.units * self.units.saturating_sub(1) / 2;
-        self.pairs.len() as f64 / possible.max(1) as f64
+        self.len() as f64 / self.possible().max(1) as f64
+    }
+
+    /// n (n - 1) / 2.
+    const fn possible(&self) -> u128 {
+        let units = self.units as u128;
+        units * units.saturating_sub(1) / 2
     }
 }
 

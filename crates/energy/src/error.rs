@@ -117,6 +117,22 @@ pub enum EnergyError {
         /// What was sought.
         what: String,
     },
+    /// What the energy would hold does not fit into memory.
+    #[error(
+        "{what} of {units} units needs {:.1} GiB, and {:.1} GiB are free; couple fewer pairs (`Edges::four_neighbour`, \
+         `Edges::chebyshev`), or all of them through a few modes (`LowRank`)",
+        *needed as f64 / 1_073_741_824.0, *available as f64 / 1_073_741_824.0
+    )]
+    Memory {
+        /// What is to be held.
+        what: &'static str,
+        /// Units.
+        units: usize,
+        /// Bytes that it needs.
+        needed: u128,
+        /// Bytes that are free.
+        available: u128,
+    },
     /// Two terms of a sum have different numbers of units.
     #[error("a term on {found} units cannot join a sum on {expected} units")]
     Units {

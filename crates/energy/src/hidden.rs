@@ -81,7 +81,11 @@ impl<T: Scalar> Energy<T> for FastHidden {
         Layout::new()
             .with("hidden.amplitude", self.hidden, Role::Amplitude)
             .with("hidden.bias", self.hidden, Role::Shape)
-            .with("hidden.weights", self.hidden * self.units, Role::Shape)
+            .with(
+                "hidden.weights",
+                self.hidden.saturating_mul(self.units),
+                Role::Shape,
+            )
     }
 
     fn bind(&self, parameters: &[T]) -> Result<Box<dyn Potential<T>>, EnergyError> {

@@ -87,10 +87,11 @@ impl Layout {
         self
     }
 
-    /// Number of parameters.
+    /// Number of parameters; those beyond all addresses are not counted.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.blocks.iter().map(|block| block.len).sum()
+        let sizes = self.blocks.iter().map(|block| block.len);
+        sizes.fold(0, usize::saturating_add)
     }
 
     /// Whether there is no parameter.
@@ -102,7 +103,7 @@ impl Layout {
     /// The blocks with their positions in the parameter vector.
     pub fn blocks(&self) -> impl Iterator<Item = (&Block, Range<usize>)> {
         self.blocks.iter().scan(0, |start, block| {
-            let range = *start..*start + block.len;
+            let range = *start..usize::saturating_add(*start, block.len);
             *start = range.end;
             Some((block, range))
         })

@@ -57,6 +57,7 @@ mod hidden;
 mod layered;
 mod layout;
 mod low_rank;
+mod memory;
 mod modes;
 mod modular;
 mod pairs;

@@ -76,7 +76,11 @@ impl<T: Scalar> Energy<T> for LowRank {
     fn layout(&self) -> Layout {
         Layout::new()
             .with("modes.strength", self.rank, Role::Amplitude)
-            .with("modes.shape", self.rank * self.units, Role::Shape)
+            .with(
+                "modes.shape",
+                self.rank.saturating_mul(self.units),
+                Role::Shape,
+            )
     }
 
     fn bind(&self, parameters: &[T]) -> Result<Box<dyn Potential<T>>, EnergyError> {

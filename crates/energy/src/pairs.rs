@@ -177,6 +177,20 @@ impl Pairs {
         (site, cross)
     }
 
+    /// Refuses strengths and matrices that do not fit into memory.
+    fn check_memory<T>(&self) -> Result<(), EnergyError> {
+        let (units, edges) = (self.edges.units(), self.edges.len() as u128);
+        let (scalar, terms) = (size_of::<T>() as u128, self.terms.len() as u128);
+        // Strengths as given, as monomials (at most three of them for one term), and sorted.
+        let lists = edges.saturating_mul(self.edges.bytes_each() + scalar * (1 + 3 * 2) * terms);
+        let matrices = if self.edges.density() > Self::DENSE_FROM {
+            (units as u128).saturating_mul(units as u128) * scalar * terms.min(4)
+        } else {
+            0
+        };
+        crate::memory::check("the coupling", units, lists.saturating_add(matrices))
+    }
+
     fn blocks<'a, T>(&self, parameters: &'a [T]) -> impl Iterator<Item = &'a [T]> {
         parameters.chunks(self.edges.len().max(1))
     }
@@ -195,6 +209,7 @@ impl<T: Scalar> Energy<T> for Pairs {
 
     fn bind(&self, parameters: &[T]) -> Result<Box<dyn Potential<T>>, EnergyError> {
         Energy::<T>::layout(self).check(parameters)?;
+        self.check_memory::<T>()?;
         let (site, cross) = self.expanded(parameters);
         let evaluator = if self.edges.density() > Self::DENSE_FROM {
             Evaluator::Dense(Dense::new(&self.edges, &cross))

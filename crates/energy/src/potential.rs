@@ -111,8 +111,11 @@ impl<T: Scalar> dyn Potential<T> + '_ {
     /// Whether the energy is certified to grow without bound in every direction.
     ///
     /// # Errors
-    /// [`EnergyError::NotConfining`], naming a unit that may escape.
+    /// [`EnergyError::NotConfining`], naming a unit that may escape, or [`EnergyError::Memory`] where a dense matrix of
+    /// all units does not fit.
     pub fn check_confinement(&self) -> Result<(), EnergyError> {
+        // The harmonic part, the block of it that is judged, and its decomposition.
+        crate::memory::square("the certificate of confinement", self.units(), 4 * 8)?;
         let mut growth = Growth::new(self.units());
         self.add_growth(&mut growth);
         growth.certify()

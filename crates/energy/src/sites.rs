@@ -144,6 +144,8 @@ impl<T: Scalar> Energy<T> for Sites {
 
     fn bind(&self, parameters: &[T]) -> Result<Box<dyn Potential<T>>, EnergyError> {
         Energy::<T>::layout(self).check(parameters)?;
+        let bytes = (size_of::<Well<T>>() as u128).saturating_mul(self.units as u128);
+        crate::memory::check("the wells", self.units, bytes)?;
         let mut wells = vec![Well::default(); self.units];
         for (term, values) in self.terms.iter().zip(parameters.chunks(self.units.max(1))) {
             for (well, &value) in wells.iter_mut().zip(values) {

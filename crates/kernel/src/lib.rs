@@ -11,6 +11,8 @@
 //! | [`program`] | the force on each unit in closed form |
 //! | [`block`] | chains that run together, for many steps of force, noise and update |
 //! | [`heat`] | the heat of each unit |
+//! | [`compensated`] | sums that do not drift |
+//! | [`memory`] | what the machine has free |
 //! | [`floor`] | what the multipliers of this machine can do, for benchmarks |
 //!
 //! One rule makes the bits equal: a chain is a lane, so that whatever the path, block, thread or
@@ -33,10 +35,12 @@
 
 pub mod activation;
 pub mod block;
+pub mod compensated;
 pub mod floor;
 pub mod heat;
 pub(crate) mod math;
 pub mod matrix;
+pub mod memory;
 pub mod noise;
 pub mod program;
 pub mod quartic;
@@ -45,6 +49,7 @@ mod steps;
 
 pub use activation::Activation;
 pub use block::{Block, Drive, Motion};
+pub use compensated::Compensated;
 pub use heat::HeatMeter;
 pub use matrix::Matrix;
 pub use noise::Streams;

@@ -23,10 +23,11 @@ impl<T: Real> Matrix<T> {
     /// the same place are summed.
     ///
     /// # Panics
-    /// If an entry lies outside of the matrix.
+    /// If an entry lies outside of the matrix, there are more than 2^32 columns, or the matrix does not fit into the
+    /// addresses of the machine.
     #[must_use]
     pub fn of_entries(rows: usize, columns: usize, entries: &[(usize, usize, T)]) -> Self {
-        if (entries.len() as f64) < Self::SPARSE_BELOW * (rows * columns) as f64 {
+        if (entries.len() as f64) < Self::SPARSE_BELOW * rows as f64 * columns as f64 {
             return Self::sparse(rows, columns, entries);
         }
         let mut values = vec![T::default(); rows * columns];
@@ -39,7 +40,7 @@ impl<T: Real> Matrix<T> {
     /// The same as rows of entries, however many there are.
     ///
     /// # Panics
-    /// If an entry lies outside of the matrix.
+    /// If an entry lies outside of the matrix, or there are more than 2^32 columns.
     #[must_use]
     pub fn sparse(rows: usize, columns: usize, entries: &[(usize, usize, T)]) -> Self {
         Self::Sparse(Rows::new(rows, columns, entries))
@@ -197,6 +198,9 @@ impl<T: Real> Panels<T> {
         output: &mut [Chunk<T>],
         start: Start,
     ) {
+        if self.columns == 0 {
+            return; // No units: there is nothing to add, and no panel to cut.
+        }
         let panels = self.values.chunks_exact(self.columns * HEIGHT);
         let (input, _) = input.as_chunks::<W>();
         for (panel, output) in panels.zip(output.chunks_exact_mut(HEIGHT * W)) {
@@ -257,6 +261,10 @@ pub struct Rows<T> {
 
 impl<T: Real> Rows<T> {
     fn new(rows: usize, columns: usize, entries: &[(usize, usize, T)]) -> Self {
+        assert!(
+            u32::try_from(columns).is_ok(),
+            "columns are numbered in 32 bits"
+        );
         // Counting sort by row, then each row by column: linear in the number of entries.
         let mut starts = vec![0; rows + 1];
         for &(row, column, _) in entries {

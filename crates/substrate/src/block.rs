@@ -1,17 +1,24 @@
 //! A block of chains: its place in the batch, its work and heat, and its faults.
 
 use faer::Mat;
+use faer::traits::math_utils::eps as epsilon;
 use overdamped_energy::{Drive, Potential, Scalar};
 use overdamped_kernel::{self as kernel, HeatMeter, Scratch};
 use serde::{Deserialize, Serialize};
 
 use crate::descent::{Descending, Descent};
 use crate::driven::Driven;
+use crate::ledger::Account;
 use crate::stage::Stage;
-use crate::{Ledger, Observe, SubstrateError, reference};
+use crate::{Observe, SubstrateError, reference};
 
 /// Chains in a full block.
 pub(crate) const CHAINS: usize = kernel::Block::<f32>::CHAINS;
+
+/// Units in the last place that the fastest mode has to move by in a step: half of one is then less than two per cent.
+const RESOLVED: f64 = 32.0;
+/// Share of the way to rest from which on a drift that is lost is noticed.
+const NOTICED: f64 = 0.01;
 
 /// A state that left the finite numbers: which unit of which chain, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +41,7 @@ pub(crate) struct Block<T: Scalar> {
     first_chain: u64,
     first_in_batch: usize,
     clock: u64,
-    ledger: Ledger,
+    account: Account,
     /// Chains that diverged; they read NaN from then on.
     lost: Vec<Divergence>,
 }
@@ -55,19 +62,16 @@ impl<T: Scalar> Block<T> {
             first_chain,
             first_in_batch,
             clock: 0,
-            ledger: Ledger::new(chains),
+            account: Account::new(chains),
             lost: Vec::new(),
         }
     }
 
     /// Whether the parts of a deserialised block agree with each other and with its substrate.
     pub(crate) fn fits(&self, units: usize, remembers: bool) -> bool {
-        let heat = self.ledger.unit_heat.len();
         let first = self.first_in_batch;
         self.engine.fits(units, self.chains, remembers)
-            && self.ledger.work.len() == self.chains
-            && self.ledger.heat.len() == self.chains
-            && (heat == 0 || heat == units)
+            && self.account.fits(units, self.chains)
             && self
                 .lost
                 .iter()
@@ -107,8 +111,8 @@ impl<T: Scalar> Block<T> {
         self.engine.read_chain(chain, states);
     }
 
-    pub(crate) const fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub(crate) const fn account(&self) -> &Account {
+        &self.account
     }
 
     /// The chains that diverged, in the order in which they did.
@@ -129,13 +133,50 @@ impl<T: Scalar> Block<T> {
         }
     }
 
-    /// Energy of each chain.
-    pub(crate) fn energies(&self, driven: &Driven<'_, T>) -> Vec<f64> {
-        let mut energies = driven
-            .as_dyn()
-            .energy(reference::columns(&self.engine).as_ref());
+    /// Energy of each chain; NaN for those that are lost.
+    pub(crate) fn energies(&self, driven: &Driven<'_, T>) -> Result<Vec<f64>, SubstrateError> {
+        let energies = self.raw_energies(driven);
+        let away = self.unbounded(&energies).next();
+        match away {
+            None => Ok(energies),
+            Some(chain) => Err(SubstrateError::InfiniteEnergy {
+                chain: self.first_in_batch + chain,
+                energy: energies[chain],
+            }),
+        }
+    }
+
+    /// Energy of each chain on its way; one without a finite energy has diverged, by its largest state.
+    fn measured(&mut self, driven: &Driven<'_, T>) -> Vec<f64> {
+        let mut energies = self.raw_energies(driven);
+        let away: Vec<_> = self.unbounded(&energies).collect();
+        for chain in away {
+            let size = |&unit: &usize| self.state(unit, chain).wide().abs();
+            let units = 0..self.engine.units();
+            let unit = units.max_by(|a, b| size(a).total_cmp(&size(b)));
+            self.lost.push(Divergence {
+                unit: unit.unwrap_or(0),
+                chain: self.first_in_batch + chain,
+                step: self.clock,
+            });
+            self.lose(chain);
+            energies[chain] = f64::NAN;
+        }
+        energies
+    }
+
+    fn raw_energies(&self, driven: &Driven<'_, T>) -> Vec<f64> {
+        let columns = reference::columns(&self.engine);
+        let mut energies = driven.as_dyn().energy(columns.as_ref());
         energies.truncate(self.chains);
         energies
+    }
+
+    /// The chains that are there and whose energy is no number.
+    fn unbounded(&self, energies: &[f64]) -> impl Iterator<Item = usize> {
+        let chains = energies.iter().enumerate();
+        let chains = chains.filter(|(chain, energy)| !energy.is_finite() && !self.is_lost(*chain));
+        chains.map(|(chain, _)| chain)
     }
 
     /// Force on each unit of each chain (units x chains).
@@ -165,9 +206,7 @@ impl<T: Scalar> Block<T> {
 
     /// Books the work of switching between potentials at fixed states.
     pub(crate) fn switch(&mut self, old: &[f64], new: &[f64]) {
-        for (work, (old, new)) in self.ledger.work.iter_mut().zip(old.iter().zip(new)) {
-            *work += new - old;
-        }
+        self.account.switch(old, new);
     }
 
     /// Refuses a step size that is certainly unstable at the first chain's state.
@@ -179,19 +218,31 @@ impl<T: Scalar> Block<T> {
         if stage.motion.steps == 0 {
             return Ok(());
         }
-        self.check_step(driven, stage.mobility, stage.step, 2.0)
+        let rate = self.check_step(driven, stage.mobility, stage.step, 2.0)?;
+        // The drift is rounded into the state: a step that moves a unit by a few units in the last place of where it is
+        // is off by half of one each time, always in the same direction.
+        let resolved = RESOLVED * epsilon::<T>().wide();
+        let together = stage.step * stage.motion.steps as f64 * rate;
+        if stage.step * rate < resolved && together > NOTICED {
+            return Err(SubstrateError::LostStep {
+                step: stage.step,
+                bound: resolved / rate,
+                rate,
+            });
+        }
+        Ok(())
     }
 
-    /// Refuses a step with step x rate above `limit` at the first chain's state.
+    /// Refuses a step with step x rate above `limit` at the first chain's state; returns the rate.
     pub(crate) fn check_step(
         &self,
         driven: &Driven<'_, T>,
         mobility: &[f64],
         step: f64,
         limit: f64,
-    ) -> Result<(), SubstrateError> {
+    ) -> Result<f64, SubstrateError> {
         if self.is_lost(0) {
-            return Ok(());
+            return Ok(0.0);
         }
         let state: Vec<T> = (0..driven.units())
             .map(|unit| self.state(unit, 0))
@@ -201,7 +252,7 @@ impl<T: Scalar> Block<T> {
         if rate > 0.0 && step > bound {
             return Err(SubstrateError::UnstableStep { step, bound, rate });
         }
-        Ok(())
+        Ok(rate)
     }
 
     /// Runs through slices, from a potential in which the chains have the energies `before`.
@@ -218,7 +269,7 @@ impl<T: Scalar> Block<T> {
         let lost = self.lost.len();
         let mut energies = before
             .filter(|_| observed)
-            .map(|potential| self.energies(&self.driven(potential, drive)));
+            .map(|potential| self.measured(&self.driven(potential, drive)));
         let pull = drive.filter(|_| stages.iter().any(|stage| stage.program.is_some()));
         let pull = pull.map(|drive| {
             let pull = |unit: usize, chain: usize| drive.pull(self.first_in_batch + chain)[unit];
@@ -227,7 +278,7 @@ impl<T: Scalar> Block<T> {
         for (index, stage) in stages.iter().enumerate() {
             let driven = self.driven(stage.potential, drive);
             if observed {
-                let start = self.energies(&driven);
+                let start = self.measured(&driven);
                 if let Some(end) = &energies {
                     self.switch(end, &start);
                 }
@@ -245,11 +296,8 @@ impl<T: Scalar> Block<T> {
             };
             self.evolve(&mut runner, observe == Observe::UnitHeat);
             if let Some(start) = &mut energies {
-                let end = self.energies(&driven);
-                let changes = start.iter().zip(&end);
-                for (heat, (start, end)) in self.ledger.heat.iter_mut().zip(changes) {
-                    *heat += end - start;
-                }
+                let end = self.measured(&driven);
+                self.account.hold(start, &end);
                 *start = end;
             }
         }
@@ -266,7 +314,7 @@ impl<T: Scalar> Block<T> {
         observed: bool,
     ) -> usize {
         let lost = self.lost.len();
-        let before = observed.then(|| self.energies(driven));
+        let before = observed.then(|| self.measured(driven));
         let mut descending = Descending {
             driven,
             mobility,
@@ -290,11 +338,8 @@ impl<T: Scalar> Block<T> {
             }
         }
         if let Some(before) = before {
-            let after = self.energies(driven);
-            let changes = before.iter().zip(&after);
-            for (heat, (before, after)) in self.ledger.heat.iter_mut().zip(changes) {
-                *heat += after - before;
-            }
+            let after = self.measured(driven);
+            self.account.hold(&before, &after);
         }
         self.lost.len() - lost
     }
@@ -321,13 +366,10 @@ impl<T: Scalar> Block<T> {
             self.lose(chain);
         }
         if let Some(heat) = heat {
-            self.ledger.unit_heat.resize(units, 0.0);
+            self.account.warm(&vec![0.0; units]);
             // What a lost chain drew in its last slice is lost with it.
             for chain in (0..self.chains).filter(|chain| lost >> chain & 1 == 0) {
-                let sums = self.ledger.unit_heat.iter_mut();
-                for (sum, heat) in sums.zip(heat.col_as_slice(chain)) {
-                    *sum += heat;
-                }
+                self.account.warm(heat.col_as_slice(chain));
             }
         }
         self.clock += motion.steps;

@@ -112,6 +112,70 @@ pub enum SubstrateError {
         /// Mobility times largest curvature.
         rate: f64,
     },
+    /// Steps are so short that their drift is lost to rounding, and so many that this is noticed.
+    #[error(
+        "the time step h = {step:.3e} is lost to rounding: the fastest relaxation rate is {rate:.3e}, and a step below \
+         {bound:.3e} moves a unit by too few of its last digits; use fewer, longer steps or double precision"
+    )]
+    LostStep {
+        /// The time step.
+        step: f64,
+        /// Its bound.
+        bound: f64,
+        /// Mobility times largest curvature.
+        rate: f64,
+    },
+    /// A slice has more steps than can be counted.
+    #[error(
+        "a duration of {duration:e} in steps of {step:e} takes {steps:.3e} steps; at most 2^53 can be counted: use longer \
+         steps or a shorter duration"
+    )]
+    Steps {
+        /// Duration of the slice.
+        duration: f64,
+        /// Largest step.
+        step: f64,
+        /// Steps that it takes.
+        steps: f64,
+    },
+    /// A step of a unit is beyond the range of the numbers that states are made of.
+    #[error(
+        "the {what} of unit {unit} is {value:.3e} in one step, and these numbers are exact from {least:.1e} to \
+         {most:.1e}; use other units of length or time, or double precision"
+    )]
+    Range {
+        /// `drift` (mobility x h) or `noise` (sqrt(2 mobility kT h)).
+        what: &'static str,
+        /// Unit.
+        unit: usize,
+        /// The value in double precision.
+        value: f64,
+        /// Smallest normal number.
+        least: f64,
+        /// Largest number.
+        most: f64,
+    },
+    /// The energy of a chain is beyond the range of double precision.
+    #[error(
+        "the energy of chain {chain} is {energy}; use parameters, drives or states that are smaller, so that it stays a \
+         number"
+    )]
+    InfiniteEnergy {
+        /// Chain.
+        chain: usize,
+        /// What came out.
+        energy: f64,
+    },
+    /// Chains are numbered in 64 bits, from a run's first to its last.
+    #[error(
+        "chains {first} to {first} + {count} - 1 are beyond 2^64 - 1, the last number of a chain"
+    )]
+    ChainNumbers {
+        /// Number of the first.
+        first: u64,
+        /// How many.
+        count: u64,
+    },
     /// A state left the finite numbers while the substrate was running.
     #[error(
         "unit {unit} of chain {chain} diverged at step {step} (chains lost in this run: {chains}; the \

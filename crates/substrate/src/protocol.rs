@@ -88,11 +88,12 @@ impl<T: Scalar> Protocol<T> {
     }
 
     /// A smoother protocol: each slice becomes `pieces` equal pieces whose parameters
-    /// run linearly from its own to those of the next slice (the last slice is held).
+    /// run linearly from its own to those of the next slice (the last slice is held). It holds the parameters of each
+    /// piece: slices x `pieces` x parameters numbers, which must fit into memory.
     #[must_use]
     pub fn interpolated(&self, pieces: usize) -> Self {
         let pieces = pieces.max(1);
-        let mut slices = Vec::with_capacity(self.slices.len() * pieces);
+        let mut slices = Vec::new();
         for (index, slice) in self.slices.iter().enumerate() {
             let next = self.slices.get(index + 1).unwrap_or(slice);
             for piece in 0..pieces {
@@ -114,6 +115,9 @@ impl<T: Scalar> Protocol<T> {
 pub(crate) fn check_duration(duration: f64) -> Result<(), SubstrateError> {
     at_least("the duration", duration, 0.0, "finite and not negative")
 }
+
+/// Most steps of one slice: beyond, doubles do not tell one number of steps from the next.
+const MOST_STEPS: u64 = 1 << 53;
 
 /// How the duration of a slice is divided into steps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -142,7 +146,24 @@ impl TimeStep {
         }
     }
 
-    /// Number of steps for a duration, and the size of each.
+    /// [`TimeStep::divide`], refused where the steps are too many to be counted one by one.
+    pub(crate) fn counted(self, duration: f64) -> Result<(u64, f64), SubstrateError> {
+        let (steps, step) = self.divide(duration);
+        if steps > MOST_STEPS {
+            let size = match self {
+                Self::AtMost(size) => size,
+                Self::PerSlice(_) => step,
+            };
+            return Err(SubstrateError::Steps {
+                duration,
+                step: size,
+                steps: duration / size,
+            });
+        }
+        Ok((steps, step))
+    }
+
+    /// Number of steps for a duration, and the size of each. A number of steps beyond 2^64 - 1 is that.
     #[must_use]
     pub fn divide(self, duration: f64) -> (u64, f64) {
         let steps = match self {

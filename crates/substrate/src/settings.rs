@@ -87,6 +87,10 @@ pub struct Settings {
     /// Integrator. Default Euler-Maruyama.
     pub integrator: Integrator,
     /// Step size rule. Default: steps of at most 0.01 / (mobility x stiffness unit).
+    ///
+    /// The drift of a step is rounded into the state, so that a mode of rate r feels it to half a unit in the last place
+    /// over h r: to a per cent at h r = 1e-5 in single precision, and not at all below 3e-8. Steps that lose the
+    /// fastest mode are refused; where rates spread over more than four decades, the slow ones need `f64`.
     pub time_step: TimeStep,
     /// Hard walls: states are kept in [-walls, walls]. Default none.
     pub walls: Option<f64>,

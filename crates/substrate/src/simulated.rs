@@ -29,7 +29,9 @@ use rayon::prelude::*;
 
 pub use self::chains::Snapshot;
 use crate::block::{Block, Divergence};
+use crate::driven::Driven;
 use crate::engine::compile;
+use crate::ledger::Account;
 use crate::stage::Programmed;
 use crate::{
     ForceProbe, Ledger, Observe, Protocol, Residuals, Settings, Substrate, SubstrateError,
@@ -114,7 +116,7 @@ impl<T: Scalar> SimulatedSubstrate<T> {
     /// [`Settings::observe`] asks for them.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        Ledger::join(self.blocks.iter().map(Block::ledger))
+        Account::join(self.blocks.iter().map(Block::account))
     }
 
     /// All chains that diverged since they were prepared, in order; they read NaN.
@@ -128,14 +130,28 @@ impl<T: Scalar> SimulatedSubstrate<T> {
     /// Energy of every chain in the programmed potential and its drive, in kT.
     ///
     /// # Errors
-    /// [`SubstrateError::NotProgrammed`] or [`SubstrateError::NotPrepared`].
+    /// [`SubstrateError::NotProgrammed`], [`SubstrateError::NotPrepared`], or [`SubstrateError::InfiniteEnergy`] beyond
+    /// the range of numbers. Chains that diverged read NaN.
     pub fn energies(&self) -> Result<Vec<f64>, SubstrateError> {
         let programmed = self.ready()?;
         let energies = self.blocks.par_iter().map(|block| {
             let potential = programmed.potential.as_ref();
             block.energies(&block.driven(potential, self.drive.as_ref()))
         });
-        Ok(energies.flatten_iter().collect())
+        Ok(energies.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    /// The energies of every block before and after a switch; nothing is booked if some are beyond all numbers.
+    fn switched<'a>(
+        &self,
+        from: impl Fn(&Block<T>) -> Driven<'a, T> + Sync,
+        to: impl Fn(&Block<T>) -> Driven<'a, T> + Sync,
+    ) -> Result<Switch, SubstrateError> {
+        let both = self
+            .blocks
+            .par_iter()
+            .map(|block| Ok((block.energies(&from(block))?, block.energies(&to(block))?)));
+        Ok(Switch(both.collect::<Result<_, SubstrateError>>()?))
     }
 
     fn ready(&self) -> Result<&Programmed<T>, SubstrateError> {
@@ -158,6 +174,17 @@ impl<T: Scalar> SimulatedSubstrate<T> {
     }
 }
 
+/// Energies of the chains of each block before and after a switch.
+struct Switch(Vec<(Vec<f64>, Vec<f64>)>);
+
+impl Switch {
+    fn book<T: Scalar>(&self, blocks: &mut [Block<T>]) {
+        for (block, (from, to)) in blocks.iter_mut().zip(&self.0) {
+            block.switch(from, to);
+        }
+    }
+}
+
 impl<T: Scalar> Substrate<T> for SimulatedSubstrate<T> {
     fn units(&self) -> usize {
         self.energy.units()
@@ -173,11 +200,11 @@ impl<T: Scalar> Substrate<T> for SimulatedSubstrate<T> {
             && let Some(previous) = &self.programmed
         {
             let drive = self.drive.as_ref();
-            self.blocks.par_iter_mut().for_each(|block| {
-                let old = block.energies(&block.driven(previous.potential.as_ref(), drive));
-                let new = block.energies(&block.driven(programmed.potential.as_ref(), drive));
-                block.switch(&old, &new);
-            });
+            self.switched(
+                |block| block.driven(previous.potential.as_ref(), drive),
+                |block| block.driven(programmed.potential.as_ref(), drive),
+            )?
+            .book(&mut self.blocks);
         }
         self.programmed = Some(programmed);
         Ok(())
@@ -199,11 +226,11 @@ impl<T: Scalar> Substrate<T> for SimulatedSubstrate<T> {
         {
             let potential = programmed.potential.as_ref();
             let previous = self.drive.as_ref();
-            self.blocks.par_iter_mut().for_each(|block| {
-                let old = block.energies(&block.driven(potential, previous));
-                let new = block.energies(&block.driven(potential, drive.as_ref()));
-                block.switch(&old, &new);
-            });
+            self.switched(
+                |block| block.driven(potential, previous),
+                |block| block.driven(potential, drive.as_ref()),
+            )?
+            .book(&mut self.blocks);
         }
         self.drive = drive;
         Ok(())

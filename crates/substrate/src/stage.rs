@@ -1,9 +1,10 @@
 //! One slice of a run: a potential held for a number of steps, ready for every block.
 
+use faer::traits::math_utils::{max_positive, min_positive};
 use overdamped_energy::{Potential, Scalar};
 use overdamped_kernel::{Motion, Path, Program};
 
-use crate::{Integrator, Settings};
+use crate::{Integrator, Settings, SubstrateError};
 
 /// A potential and, where it has a closed form, its force packed for the fused loops.
 pub(crate) struct Programmed<T: Scalar> {
@@ -30,15 +31,50 @@ pub(crate) fn motion<T: Scalar>(
     temperature: &[f64],
     steps: u64,
     step: f64,
-) -> Motion<T> {
+) -> Result<Motion<T>, SubstrateError> {
     let averaged = settings.integrator == Integrator::LeimkuhlerMatthews;
     let share = if averaged { 0.5 } else { 1.0 };
-    let noise = |(m, t): (&f64, &f64)| T::of(share * (2.0 * m * t * step).sqrt());
-    Motion {
+    let moves = steps > 0;
+    let drift = |(unit, &mu): (usize, &f64)| in_range("drift", unit, mu * step, moves && mu > 0.0);
+    let noise = |(unit, (&mu, &kt)): (usize, (&f64, &f64))| {
+        // Root by root: the product of a large kT and a small step may be none of the numbers between.
+        let scale = share * (2.0 * mu).sqrt() * kt.sqrt() * step.sqrt();
+        let plain = share * (2.0 * mu * kt * step).sqrt();
+        let scale = if plain.is_normal() { plain } else { scale };
+        in_range("noise", unit, scale, moves && mu > 0.0 && kt > 0.0)
+    };
+    let baths = mobility.iter().zip(temperature).enumerate();
+    Ok(Motion {
         steps,
-        drift: mobility.iter().map(|m| T::of(m * step)).collect(),
-        noise: mobility.iter().zip(temperature).map(noise).collect(),
+        drift: mobility
+            .iter()
+            .enumerate()
+            .map(drift)
+            .collect::<Result<_, _>>()?,
+        noise: baths.map(noise).collect::<Result<_, _>>()?,
         averaged,
         walls: settings.walls.map_or(T::INFINITY, T::of),
+    })
+}
+
+/// A number of one step as a scalar, refused where it has lost digits though it counts.
+fn in_range<T: Scalar>(
+    what: &'static str,
+    unit: usize,
+    value: f64,
+    counts: bool,
+) -> Result<T, SubstrateError> {
+    let (least, most) = (min_positive::<T>().wide(), max_positive::<T>().wide());
+    // Rounding to infinity starts half a unit above the largest.
+    let rounded = T::of(value);
+    if counts && !(value >= least && rounded.finite()) {
+        return Err(SubstrateError::Range {
+            what,
+            unit,
+            value,
+            least,
+            most,
+        });
     }
+    Ok(rounded)
 }

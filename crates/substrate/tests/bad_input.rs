@@ -258,14 +258,14 @@ fn nothing_and_too_much_are_refused_before_anything_is_allocated() {
     let mut substrate = ready(Settings::default());
     let error = substrate.prepare(Mat::zeros(2, 0).as_ref(), 1).unwrap_err();
     assert!(matches!(error, SubstrateError::Empty { what: "chains" }));
-    // Sixteen thousand billion chains: 48 bytes for each.
+    // Sixteen thousand billion chains: 64 bytes for each.
     let error = substrate
         .prepare_each(0..1 << 44, 1, |_, _| 0.0)
         .unwrap_err();
     assert!(
         error
             .to_string()
-            .starts_with("17592186044416 chains of 2 units need 786432.0 GiB"),
+            .starts_with("17592186044416 chains of 2 units need 1048576.0 GiB"),
         "{error}"
     );
     // A refused act leaves the chains as they were.

@@ -19,7 +19,7 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         temperature: Option<&PerUnit>,
     ) -> Result<Stage<'a, T>, SubstrateError> {
         check_duration(duration)?;
-        let (steps, step) = self.settings.time_step.divide(duration);
+        let (steps, step) = self.settings.time_step.counted(duration)?;
         let given = temperature.map(|given| given.values("the temperature", self.energy.units()));
         let given = given.transpose()?;
         let temperature = given.as_ref().unwrap_or(&self.temperature);
@@ -27,7 +27,7 @@ impl<T: Scalar> SimulatedSubstrate<T> {
             potential: programmed.potential.as_ref(),
             program: programmed.program.as_ref(),
             path: self.path.unwrap_or_else(Path::best),
-            motion: motion(&self.settings, &self.mobility, temperature, steps, step),
+            motion: motion(&self.settings, &self.mobility, temperature, steps, step)?,
             step,
             mobility: &self.mobility,
         })

@@ -42,7 +42,12 @@ impl<T: Scalar> SimulatedSubstrate<T> {
                 found: states.nrows(),
             });
         }
-        let chains = first_chain..first_chain.saturating_add(states.ncols() as u64);
+        let count = states.ncols() as u64;
+        let end = first_chain.checked_add(count);
+        let chains = first_chain..end.ok_or(SubstrateError::ChainNumbers {
+            first: first_chain,
+            count,
+        })?;
         self.prepare_each(chains, seed, |unit, chain| {
             states[(unit, (chain - first_chain) as usize)]
         })
@@ -67,7 +72,7 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         if count == 0 {
             return Err(SubstrateError::Empty { what: "chains" });
         }
-        let ledgers = count as u128 * 16;
+        let ledgers = count as u128 * 32;
         let bytes = kernel::Block::<T>::bytes(units, count, self.remembers());
         // The old chains make room only where they have to: a refusal then leaves none.
         if memory::check(units, count, bytes + ledgers).is_err() {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::SimulatedSubstrate;
 use crate::descent::Descent;
 use crate::protocol::check_duration;
-use crate::{Observe, PerUnit, Relaxer, Residuals, SubstrateError};
+use crate::{Observe, PerUnit, Relaxer, Residuals, SubstrateError, TimeStep};
 
 impl<T: Scalar> SimulatedSubstrate<T> {
     /// [`Substrate::relax`](crate::Substrate::relax), by whatever relaxer is set.
@@ -17,7 +17,7 @@ impl<T: Scalar> SimulatedSubstrate<T> {
             Relaxer::GradientFlow => self.hold(duration, Some(&PerUnit::Uniform(0.0)))?,
             Relaxer::Nesterov { momentum } => {
                 let time = duration * (1.0 - momentum);
-                let (steps, step) = self.settings.time_step.divide(time);
+                let (steps, step) = self.settings.time_step.counted(time)?;
                 if steps > 0 {
                     self.check_momentum(step, momentum)?;
                 }
@@ -35,7 +35,7 @@ impl<T: Scalar> SimulatedSubstrate<T> {
                     return Err(SubstrateError::NoGroups);
                 }
                 self.descend(Descent::Blocks {
-                    sweeps: whole(duration / time_per_sweep),
+                    sweeps: TimeStep::AtMost(time_per_sweep).counted(duration)?.0,
                     least_curvature,
                 })?;
             }
@@ -66,7 +66,8 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         };
         let driven = block.driven(potential, self.drive.as_ref());
         let limit = 2.0 * (1.0 + momentum) / (1.0 + 2.0 * momentum);
-        block.check_step(&driven, &self.mobility, step, limit)
+        block.check_step(&driven, &self.mobility, step, limit)?;
+        Ok(())
     }
 
     /// Moves every block down by a shortcut.
@@ -87,14 +88,4 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         self.blocks = blocks;
         super::advance::report(&self.blocks, &outcome.ok_or(SubstrateError::NotProgrammed)?)
     }
-}
-
-/// The number of whole sweeps that cover a time; a rounding error makes no sweep more.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a duration is not negative, and more sweeps than 2^63 would never end"
-)]
-fn whole(sweeps: f64) -> u64 {
-    (sweeps * (1.0 - 1e-12)).ceil() as u64
 }

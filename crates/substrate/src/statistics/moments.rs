@@ -1,18 +1,21 @@
 //! Mean and variance in one pass, and the error of a mean of correlated samples.
 
+use overdamped_kernel::Compensated;
+
 use super::StatisticsError;
 use super::autocorrelation::{AutocorrelationTime, autocorrelation_time};
 
-/// Running mean and variance by Welford's recurrence: one pass, no cancellation of large squares.
+/// Running mean and variance by Welford's recurrence: one pass, no cancellation of large squares, and compensated
+/// sums, so that after 1e8 samples with a large mean a sample still counts.
 ///
 /// Collects from an iterator of `f64`. A non-finite sample makes the moments non-finite; it is not
 /// skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RunningMoments {
     count: u64,
-    mean: f64,
+    mean: Compensated,
     /// Sum of squared deviations from the current mean.
-    squares: f64,
+    squares: Compensated,
 }
 
 impl RunningMoments {
@@ -24,9 +27,9 @@ impl RunningMoments {
     /// Takes in one sample.
     pub fn push(&mut self, value: f64) {
         self.count += 1;
-        let before = value - self.mean;
-        self.mean += before / self.count as f64;
-        self.squares += before * (value - self.mean);
+        let before = value - self.mean.total();
+        self.mean.add(before / self.count as f64);
+        self.squares.add(before * (value - self.mean.total()));
     }
 
     /// Takes in all samples of another accumulator, as if pushed one by one (up to rounding: for
@@ -36,10 +39,12 @@ impl RunningMoments {
             return;
         }
         let count = self.count + other.count;
-        let distance = other.mean - self.mean;
+        let distance = other.mean.total() - self.mean.total();
         let share = other.count as f64 / count as f64;
-        self.squares += other.squares + distance * distance * self.count as f64 * share;
-        self.mean += distance * share;
+        self.squares.add(other.squares.total());
+        self.squares
+            .add(distance * distance * self.count as f64 * share);
+        self.mean.add(distance * share);
         self.count = count;
     }
 
@@ -50,13 +55,13 @@ impl RunningMoments {
 
     /// Mean, in the unit of the samples; 0 for no samples.
     pub fn mean(&self) -> f64 {
-        self.mean
+        self.mean.total()
     }
 
     /// Unbiased variance (divisor `n - 1`), in the squared unit of the samples; `None` below two
     /// samples.
     pub fn variance(&self) -> Option<f64> {
-        (self.count >= 2).then(|| self.squares / (self.count - 1) as f64)
+        (self.count >= 2).then(|| self.squares.total() / (self.count - 1) as f64)
     }
 
     /// Standard error of the mean, `sqrt(tau Var / n)`, for samples with the integrated
