@@ -84,6 +84,22 @@ impl Lab {
         planted
     }
 
+    /// A parameter gradient as the fault makes it: one entry of one block, by the block's name.
+    pub fn spoil(&self, energy: &dyn Energy<f64>, gradient: &mut [f64]) {
+        let Some(Mutant::Gradient(term)) = self.mutant else {
+            return;
+        };
+        let layout = energy.layout();
+        for (_, range) in layout
+            .blocks()
+            .filter(|(block, _)| block.name == term.block())
+        {
+            if let Some(last) = gradient[range].last_mut() {
+                *last *= 1.001;
+            }
+        }
+    }
+
     /// Standard normals (rows x columns) of a stream of the lab's own, for starts in equilibrium.
     #[must_use]
     pub fn normals(&self, part: u64, rows: usize, columns: usize) -> Mat<f64> {

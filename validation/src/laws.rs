@@ -1,15 +1,19 @@
 //! All laws, in the order of the table.
 
+mod accounts;
 mod balance;
 mod bits;
 mod derivatives;
+mod energies;
+mod exact;
 mod linear;
+mod models;
 mod noise;
 mod response;
 mod wells;
 mod work;
 
-use crate::{Law, Mutant};
+use crate::{Law, Mutant, Term};
 
 /// Every law, each with the faults that it must notice.
 #[must_use]
@@ -50,6 +54,20 @@ pub fn all() -> Vec<Law> {
             oracle: "continuous Lyapunov equation, and the step's own correction",
             mutants: &[M::OneBath, M::WarmUnit, M::WrongSign],
             measure: linear::baths,
+        },
+        Law {
+            id: "linear.exact_sampler",
+            title: "transition and stationary covariance of the exact sampler, for a drift that is not normal between two baths",
+            oracle: "Runge-Kutta integration of the covariance",
+            mutants: &[M::NormalDrift, M::StrongNoise, M::OneBath, M::SlowClock],
+            measure: exact::sampler,
+        },
+        Law {
+            id: "models.equipartition",
+            title: "<x F> = -kT - h <F^2> / 2 of every unit in every kind of energy, by both integrators (the last term by Euler-Maruyama)",
+            oracle: "stationarity of x^2, exact at any step",
+            mutants: &[M::StrongNoise, M::WrongSign, M::WarmUnit],
+            measure: models::equipartition,
         },
         Law {
             id: "wells.histograms",
@@ -101,6 +119,13 @@ pub fn all() -> Vec<Law> {
             measure: work::baths,
         },
         Law {
+            id: "work.accounts",
+            title: "energy change = work + heat after 5e4 switches of up to 1e6 kT; mean and variance of 2e6 samples near 1e6",
+            oracle: "energies before and after; sums in integers",
+            mutants: &[M::NaiveSums, M::LostSwitch],
+            measure: accounts::long,
+        },
+        Law {
             id: "balance.sectors",
             title: "as many transitions forward as backward between states of two coupled double wells",
             oracle: "detailed balance at one temperature",
@@ -118,8 +143,40 @@ pub fn all() -> Vec<Law> {
             id: "derivatives.parameters",
             title: "parameter gradients of every kind of energy against differences of the energy",
             oracle: "central differences in double precision",
-            mutants: &[M::WrongSign, M::LostCoupling, M::StrongQuartic],
+            mutants: &[
+                M::WrongSign,
+                M::LostCoupling,
+                M::StrongQuartic,
+                M::Gradient(Term::Sextic),
+                M::Gradient(Term::Spring),
+                M::Gradient(Term::Biquadratic),
+                M::Gradient(Term::HiddenWeights),
+                M::Gradient(Term::ModeShape),
+                M::Gradient(Term::LayerWeights),
+                M::Gradient(Term::LayerBias),
+                M::Gradient(Term::BusEnds),
+            ],
             measure: derivatives::parameters,
+        },
+        Law {
+            id: "derivatives.curvature",
+            title: "curvatures of every kind of energy along a direction against differences of the force",
+            oracle: "central differences in double precision",
+            mutants: &[M::WrongSign, M::LostCoupling, M::StrongQuartic],
+            measure: derivatives::curvature,
+        },
+        Law {
+            id: "derivatives.directional",
+            title: "parameter gradients of every kind of energy along a direction against differences of the gradient",
+            oracle: "central differences in double precision",
+            mutants: &[
+                M::StrongQuartic,
+                M::Gradient(Term::Biquadratic),
+                M::Gradient(Term::HiddenWeights),
+                M::Gradient(Term::LayerWeights),
+                M::Gradient(Term::BusEnds),
+            ],
+            measure: derivatives::directional,
         },
         Law {
             id: "bits.threads",
@@ -148,6 +205,27 @@ pub fn all() -> Vec<Law> {
             oracle: "equality with plain lanes",
             mutants: &[M::OtherRounding],
             measure: bits::paths,
+        },
+        Law {
+            id: "bits.reference",
+            title: "fused loops follow plain loops over the force, to 1e-12",
+            oracle: "plain loops with the same noise",
+            mutants: &[M::StrongQuartic, M::LostCoupling],
+            measure: bits::reference,
+        },
+        Law {
+            id: "noise.generator",
+            title: "words of the generator, from its seeds and from a published state",
+            oracle: "scalar xoshiro128++ and its published words",
+            mutants: &[M::OtherRotation],
+            measure: noise::generator,
+        },
+        Law {
+            id: "noise.histogram",
+            title: "chi-square of the normals in 64 cells of equal probability",
+            oracle: "quantiles of the standard normal",
+            mutants: &[M::WideNormals, M::CoarseNormals],
+            measure: noise::histogram,
         },
         Law {
             id: "noise.moments",

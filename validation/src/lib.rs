@@ -7,14 +7,18 @@
 //!
 //! | module | laws |
 //! |---|---|
+//! | `laws::energies` | one energy of each kind, for the laws that hold for all |
 //! | `laws::linear` | transition and stationary covariance of coupled units, one bath and several |
+//! | `laws::exact` | the exact sampler of linear systems, with a drift that is not normal |
+//! | `laws::models` | equipartition in every kind of energy, by every integrator |
 //! | `laws::wells` | histograms of wells against quadrature; weak order of both integrators |
 //! | `laws::response` | fluctuation and dissipation |
 //! | `laws::work` | first law, Jarzynski, Crooks, heat between two baths |
+//! | `laws::accounts` | work, heat and moments of long runs |
 //! | `laws::balance` | detailed balance |
-//! | `laws::derivatives` | forces and parameter gradients against differences of the energy |
-//! | `laws::bits` | threads, batches, resumes, instructions |
-//! | `laws::noise` | moments, tails and independence of the normals |
+//! | `laws::derivatives` | forces, curvatures and parameter gradients against differences |
+//! | `laws::bits` | threads, batches, resumes, instructions, plain loops |
+//! | `laws::noise` | moments, histogram, tails and independence of the normals; words of the generator |
 //!
 //! Seeds are fixed, so a verdict is the same on every day. A statistical law states how many comparisons it makes; each is
 //! allowed [`SIGMA`] standard errors, which good code exceeds with a probability of 5.7e-7 over seeds.
@@ -28,4 +32,4 @@ mod statistics;
 pub use lab::{Lab, Specimen};
 pub use law::{Finding, Law, SIGMA, ValidationError};
 pub use laws::all;
-pub use mutant::Mutant;
+pub use mutant::{Mutant, Term};

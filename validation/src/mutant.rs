@@ -1,5 +1,43 @@
 //! Faults that a simulator may have, planted on purpose.
 
+/// A block of parameters whose gradient may be wrong, one for each kind of term that has a derivative of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// The highest order of a unit alone.
+    Sextic,
+    /// g (x - y)^2.
+    Spring,
+    /// m x^2 y^2.
+    Biquadratic,
+    /// w of A ln cosh(w x + a).
+    HiddenWeights,
+    /// u of s (u x)^2 / 2.
+    ModeShape,
+    /// Couplings of two layers.
+    LayerWeights,
+    /// Biases of a layer that passes on a bounded signal.
+    LayerBias,
+    /// One end of the buses between two modules.
+    BusEnds,
+}
+
+impl Term {
+    /// Name of its block in the energies of `laws::energies`.
+    #[must_use]
+    pub const fn block(self) -> &'static str {
+        match self {
+            Self::Sextic => "sites.sextic",
+            Self::Spring => "pairs.spring",
+            Self::Biquadratic => "pairs.x2y2",
+            Self::HiddenWeights => "hidden.weights",
+            Self::ModeShape => "modes.shape",
+            Self::LayerWeights => "weights.1",
+            Self::LayerBias => "bias.1",
+            Self::BusEnds => "left.0",
+        }
+    }
+}
+
 /// One fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mutant {
@@ -41,6 +79,16 @@ pub enum Mutant {
     CutTails,
     /// Each normal keeps a thousandth of the one before.
     LinkedNormals,
+    /// Normals are multiples of a 64th.
+    CoarseNormals,
+    /// The generator turns a word by one bit too many.
+    OtherRotation,
+    /// A drift that does not commute with its transpose is taken for its symmetric part.
+    NormalDrift,
+    /// Work, heat and moments are added up as they come, in single precision.
+    NaiveSums,
+    /// The last entry of one block of a parameter gradient is a thousandth too large.
+    Gradient(Term),
 }
 
 impl Mutant {
@@ -67,6 +115,18 @@ impl Mutant {
             Self::WideNormals => "normals .1 % too wide",
             Self::CutTails => "normals cut off at 4",
             Self::LinkedNormals => "normals correlated by .1 %",
+            Self::CoarseNormals => "normals on a grid of 1/64",
+            Self::OtherRotation => "generator turned by a bit too many",
+            Self::NormalDrift => "drift taken for its symmetric part",
+            Self::NaiveSums => "sums kept in single precision",
+            Self::Gradient(Term::Sextic) => "gradient of `sites.sextic` .1 % off",
+            Self::Gradient(Term::Spring) => "gradient of `pairs.spring` .1 % off",
+            Self::Gradient(Term::Biquadratic) => "gradient of `pairs.x2y2` .1 % off",
+            Self::Gradient(Term::HiddenWeights) => "gradient of `hidden.weights` .1 % off",
+            Self::Gradient(Term::ModeShape) => "gradient of `modes.shape` .1 % off",
+            Self::Gradient(Term::LayerWeights) => "gradient of `weights.1` .1 % off",
+            Self::Gradient(Term::LayerBias) => "gradient of `bias.1` .1 % off",
+            Self::Gradient(Term::BusEnds) => "gradient of `left.0` .1 % off",
         }
     }
 }

@@ -179,3 +179,42 @@ pub fn paths(lab: &Lab) -> Result<Finding, ValidationError> {
     }
     Ok(finding)
 }
+
+/// Fused loops against plain ones, which share the noise and nothing else; in double precision, step for step.
+pub fn reference(lab: &Lab) -> Result<Finding, ValidationError> {
+    let mut finding = Finding::exact();
+    for integrator in BOTH {
+        let run = |engine: Engine, planted: &Lab| {
+            let sum = Sum::<f64>::of(Sites::new(UNITS, &[SiteTerm::Stiffness, SiteTerm::Quartic]))?;
+            let sum = sum.and(Pairs::dense_bilinear(UNITS))?;
+            let energy: Arc<dyn Energy<f64>> = Arc::new(sum.and(FastHidden::new(UNITS, 7))?);
+            let parameters: Vec<f64> = (0..energy.layout().len())
+                .map(|index| f64::from(u8::from(index < 2 * UNITS)) + 0.1 * (index as f64).sin())
+                .collect();
+            let settings = Settings {
+                integrator,
+                engine,
+                walls: Some(4.0),
+                ..Settings::default()
+            };
+            let mut specimen = planted.specimen(energy, settings)?;
+            specimen.program(&parameters)?;
+            let start = start();
+            let start = Mat::from_fn(UNITS, CHAINS, |unit, chain| f64::from(start[(unit, chain)]));
+            specimen.prepare(start.as_ref())?;
+            specimen.evolve(0.15)?;
+            specimen.read()
+        };
+        let clean = Lab {
+            mutant: None,
+            ..*lab
+        };
+        let (fused, plain) = (run(Engine::Best, lab)?, run(Engine::Reference, &clean)?);
+        for chain in 0..CHAINS {
+            for unit in 0..UNITS {
+                finding.compare(fused[(unit, chain)], plain[(unit, chain)], 1e-12);
+            }
+        }
+    }
+    Ok(finding)
+}

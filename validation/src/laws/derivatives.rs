@@ -1,56 +1,17 @@
-//! Every force and every parameter gradient against differences of the energy that it belongs to.
-
-use std::sync::Arc;
+//! Every force and every parameter gradient against differences of the energy that it belongs to, and their derivatives
+//! along a direction against differences of theirs.
 
 use faer::Mat;
-use overdamped_energy::{
-    Coupling, Edges, Energy, FastHidden, LowRank, Modular, Module, PairTerm, Pairs, SiteTerm,
-    Sites, Sum, Wires,
-};
+use overdamped_energy::Energy;
 
+use super::energies::{UNITS, kinds};
 use crate::{Finding, Lab, ValidationError};
 
-const UNITS: usize = 6;
 const CHAINS: usize = 5;
 /// Differences of a step d are off by d^2, and by rounding over d.
 const STEP: f64 = 1e-5;
 /// Relative to the largest entry.
 const TOLERANCE: f64 = 1e-8;
-
-/// One energy of each kind.
-fn kinds() -> Result<Vec<Arc<dyn Energy<f64>>>, ValidationError> {
-    let sites = || {
-        Sites::new(
-            UNITS,
-            &[SiteTerm::Bias, SiteTerm::Stiffness, SiteTerm::Quartic],
-        )
-    };
-    let pairs = [
-        PairTerm::Bilinear,
-        PairTerm::Optomechanical,
-        PairTerm::Duffing,
-    ];
-    Ok(vec![
-        Arc::new(Sum::of(sites())?.and(Pairs::dense_bilinear(UNITS))?),
-        Arc::new(Sum::of(sites())?.and(Pairs::new(Edges::four_neighbour(2, 3), &pairs))?),
-        Arc::new(Sum::of(sites())?.and(FastHidden::new(UNITS, 4))?),
-        Arc::new(Sum::of(sites())?.and(LowRank::new(UNITS, 2))?),
-        Arc::new(modules()?),
-    ])
-}
-
-/// Two modules of three units with quartic wells, joined by two buses.
-fn modules() -> Result<Modular, ValidationError> {
-    let module = Module {
-        units: UNITS / 2,
-        quartic: true,
-    };
-    let coupling = Coupling {
-        modules: (0, 1),
-        wires: Wires::LowRank { rank: 2 },
-    };
-    Ok(Modular::new(vec![module, module], vec![coupling])?)
-}
 
 /// States and parameters at random.
 fn draw(lab: &Lab, kind: usize, energy: &dyn Energy<f64>) -> (Mat<f64>, Vec<f64>) {
@@ -122,7 +83,61 @@ pub fn parameters(lab: &Lab) -> Result<Finding, ValidationError> {
         for (entry, factor) in gradient.iter_mut().zip(planted) {
             *entry *= factor;
         }
+        lab.spoil(energy.as_ref(), &mut gradient);
         compare(&mut finding, &gradient, &slopes);
     }
     Ok(finding)
+}
+
+/// (d2E/dx2) v by differences of the force.
+pub fn curvature(lab: &Lab) -> Result<Finding, ValidationError> {
+    let mut finding = Finding::exact();
+    for (kind, energy) in kinds()?.into_iter().enumerate() {
+        let (states, parameters) = draw(lab, kind, energy.as_ref());
+        let along = direction(lab, kind);
+        let planted = energy.bind(&lab.planted(energy.as_ref(), &parameters))?;
+        let mut products = Mat::zeros(UNITS, CHAINS);
+        planted.add_curvature_product(states.as_ref(), along.as_ref(), products.as_mut());
+        let potential = energy.bind(&parameters)?;
+        let at = |by: f64| potential.force((&states + faer::Scale(by) * &along).as_ref());
+        let slope = (at(-STEP) - at(STEP)) * faer::Scale(0.5 / STEP);
+        for chain in 0..CHAINS {
+            let (found, slope) = (products.col_as_slice(chain), slope.col_as_slice(chain));
+            compare(&mut finding, found, slope);
+        }
+    }
+    Ok(finding)
+}
+
+/// d/d eps dE/dtheta(x + eps e) by differences of dE/dtheta.
+pub fn directional(lab: &Lab) -> Result<Finding, ValidationError> {
+    const WEIGHTS: [f64; CHAINS] = [1.0, -0.5, 2.0, 0.25, 1.5];
+    let mut finding = Finding::exact();
+    for (kind, energy) in kinds()?.into_iter().enumerate() {
+        let (states, parameters) = draw(lab, kind, energy.as_ref());
+        let along = direction(lab, kind);
+        let potential = energy.bind(&parameters)?;
+        let mut found = vec![0.0; parameters.len()];
+        potential.add_directional_gradient(&WEIGHTS, states.as_ref(), along.as_ref(), &mut found);
+        let planted = lab.planted(energy.as_ref(), &vec![1.0; parameters.len()]);
+        found
+            .iter_mut()
+            .zip(planted)
+            .for_each(|(entry, factor)| *entry *= factor);
+        lab.spoil(energy.as_ref(), &mut found);
+        let at = |by: f64| {
+            let mut gradient = vec![0.0; parameters.len()];
+            let moved = &states + faer::Scale(by) * &along;
+            potential.add_parameter_gradient(&WEIGHTS, moved.as_ref(), &mut gradient);
+            gradient
+        };
+        let both = at(STEP).into_iter().zip(at(-STEP));
+        let slope: Vec<f64> = both.map(|(up, down)| (up - down) / (2.0 * STEP)).collect();
+        compare(&mut finding, &found, &slope);
+    }
+    Ok(finding)
+}
+
+fn direction(lab: &Lab, kind: usize) -> Mat<f64> {
+    lab.normals(1000 + kind as u64, UNITS, CHAINS)
 }

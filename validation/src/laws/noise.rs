@@ -2,6 +2,7 @@
 
 use overdamped_kernel::{Chunk, Path, Streams};
 
+use crate::statistics::chi_square_deviation;
 use crate::{Finding, Lab, Mutant, ValidationError};
 
 const N: usize = 100_000_000;
@@ -24,6 +25,7 @@ fn steps(lab: &Lab, mut see: impl FnMut(&[Chunk<f32>])) {
                     Some(Mutant::WideNormals) => *z *= 1.001,
                     Some(Mutant::CutTails) => *z = z.clamp(-4.0, 4.0),
                     Some(Mutant::LinkedNormals) => *z += 1e-3 * *before,
+                    Some(Mutant::CoarseNormals) => *z = (*z * 64.0).round() / 64.0,
                     _ => {}
                 }
                 *before = *z;
@@ -110,4 +112,127 @@ pub fn independence(lab: &Lab) -> Result<Finding, ValidationError> {
         finding.compare(sums[1] / n, 0.0, (4.0 / n).sqrt());
     }
     Ok(finding)
+}
+
+/// Chi-square of 64 cells that are equally likely.
+pub fn histogram(lab: &Lab) -> Result<Finding, ValidationError> {
+    const CELLS: usize = 64;
+    let edges: Vec<f32> = (1..CELLS)
+        .map(|cell| normal_quantile(cell as f64 / CELLS as f64) as f32)
+        .collect();
+    let mut counts = [0_u64; CELLS];
+    steps(lab, |noise| {
+        for z in noise.iter().flat_map(|unit| &unit.0) {
+            counts[edges.partition_point(|edge| edge <= z)] += 1;
+        }
+    });
+    let n: u64 = counts.iter().sum();
+    let expected = n as f64 / CELLS as f64;
+    let squares = counts
+        .iter()
+        .map(|&count| (count as f64 - expected).powi(2));
+    let chi_square = squares.sum::<f64>() / expected;
+    let mut finding = Finding::statistical(N);
+    finding.deviates(chi_square_deviation(chi_square, CELLS - 1));
+    Ok(finding)
+}
+
+/// The z below which a standard normal is with this probability: Newton's steps on an integral of the density.
+fn normal_quantile(probability: f64) -> f64 {
+    let density = |z: f64| (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    // Simpson's rule on steps of at most 1/200 from zero: exact to 1e-13.
+    let below = |z: f64| {
+        let pieces = 1000;
+        let h = z / f64::from(2 * pieces);
+        let sum: f64 = (0..pieces)
+            .map(|piece| {
+                let a = f64::from(2 * piece) * h;
+                density(a) + 4.0 * density(a + h) + density(a + 2.0 * h)
+            })
+            .sum();
+        0.5 + sum * h / 3.0
+    };
+    (0..60).fold(0.0, |z, _| z - (below(z) - probability) / density(z))
+}
+
+/// xoshiro128++ (Blackman and Vigna 2021), one word at a time.
+struct Scalar {
+    state: [u32; 4],
+    rotation: u32,
+}
+
+impl Scalar {
+    fn next(&mut self) -> u32 {
+        let [a, b, c, d] = &mut self.state;
+        let word = a.wrapping_add(*d).rotate_left(7).wrapping_add(*a);
+        let shifted = *b << 9;
+        *c ^= *a;
+        *d ^= *b;
+        *b ^= *c;
+        *a ^= *d;
+        *c ^= shifted;
+        *d = d.rotate_left(self.rotation);
+        word
+    }
+}
+
+/// The words from state 1, 2, 3, 4 as the authors' code gives them; then each lane against a generator of its own from the
+/// same seed, for a thousand draws.
+pub fn generator(lab: &Lab) -> Result<Finding, ValidationError> {
+    const PUBLISHED: [u32; 6] = [
+        641,
+        1_573_767,
+        3_222_811_527,
+        3_517_856_514,
+        836_907_274,
+        4_247_214_768,
+    ];
+    let rotation = if lab.has(Mutant::OtherRotation) {
+        12
+    } else {
+        11
+    };
+    let scalar = |state| Scalar { state, rotation };
+    let mut finding = Finding::exact();
+    let mut published = scalar([1, 2, 3, 4]);
+    for word in PUBLISHED {
+        finding.compare(f64::from(published.next()), f64::from(word), 0.5);
+    }
+    for path in Path::available() {
+        let mut streams = Streams::new(lab.seed, 1 << 40);
+        streams.set_state(5, [1, 2, 3, 4]);
+        let mut lanes: Vec<_> = (0..LANES).map(|lane| scalar(streams.state(lane))).collect();
+        let mut noise = vec![Chunk::<f32>::default(); 2];
+        for _ in 0..500 {
+            streams.fill(path, &mut noise);
+            for (lane, scalar) in lanes.iter_mut().enumerate() {
+                scalar.next();
+                scalar.next();
+                for (found, expected) in streams.state(lane).into_iter().zip(scalar.state) {
+                    finding.compare(f64::from(found), f64::from(expected), 0.5);
+                }
+            }
+        }
+    }
+    Ok(finding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_agree_with_tables() {
+        for (probability, z) in [
+            (0.5, 0.0),
+            (0.975, 1.959_963_984_540_054),
+            (1.0 / 64.0, -2.153_874_694_061_456),
+        ] {
+            assert!(
+                (normal_quantile(probability) - z).abs() < 1e-9,
+                "{probability}: {}",
+                normal_quantile(probability)
+            );
+        }
+    }
 }
