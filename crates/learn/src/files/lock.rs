@@ -12,7 +12,16 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct FolderLock {
     /// Open for as long as the lock is held; none where there are no locks.
-    _folder: Option<File>,
+    folder: Option<File>,
+}
+
+impl Drop for FolderLock {
+    /// Closing would not do: a child that another thread is just starting holds a copy of the open file until it runs.
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            let _ = folder.unlock();
+        }
+    }
 }
 
 /// Why a folder was not locked.
@@ -61,11 +70,9 @@ impl FolderLock {
             Ok(Some(file)) => match file.try_lock() {
                 Err(TryLockError::WouldBlock) => Err(FolderLockError::Busy { path }),
                 // Some network file systems know no locks.
-                Ok(()) | Err(TryLockError::Error(_)) => Ok(Self {
-                    _folder: Some(file),
-                }),
+                Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { folder: Some(file) }),
             },
-            Ok(None) => Ok(Self { _folder: None }),
+            Ok(None) => Ok(Self { folder: None }),
             Err(source) => Err(FolderLockError::Folder { path, source }),
         }
     }

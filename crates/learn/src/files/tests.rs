@@ -76,8 +76,8 @@ fn debris_of_dead_writers_goes_and_files_that_are_being_written_stay() {
     assert_eq!(fs::read(&slow).unwrap(), b"slow");
 }
 
-/// Would catch a sweep that takes a file between its making and its lock, which then fails or loses a write: with the
-/// check of [`temporary`] left out, this fails within a second or so.
+/// Would catch a sweep that takes a file between its making and its lock, which then loses a write: without the
+/// check in [`temporary`] that the file is still there, this fails.
 #[test]
 fn writers_in_one_folder_never_disturb_each_other() {
     let folder = tempfile::tempdir().unwrap();
