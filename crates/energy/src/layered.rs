@@ -177,6 +177,21 @@ mod tests {
         assert_eq!(refusal(0, Activation::Tanh).as_deref(), Some(units));
     }
 
+    #[test]
+    fn sizes_that_no_memory_holds_are_refused_before_they_are_added_up() {
+        for units in [vec![usize::MAX, 2], vec![1 << 33, 1 << 33], vec![1 << 60]] {
+            let activation = Activation::Tanh;
+            let layers = units
+                .into_iter()
+                .map(|units| UnitLayer { units, activation });
+            let refused = Layered::new(layers.collect());
+            assert!(
+                matches!(refused, Err(EnergyError::TooLarge { .. })),
+                "{refused:?}"
+            );
+        }
+    }
+
     // A file is the only other way to a network.
     #[test]
     fn a_file_is_checked_as_a_list_is() {

@@ -28,7 +28,7 @@ const RESERVED: [(&str, &str); 3] = [
 /// The bytes of a file; what is reserved in the description is set here.
 pub(super) fn write(
     parameters: &Parameters,
-    description: &Description,
+    description: &BTreeMap<String, String>,
 ) -> Result<Vec<u8>, UNetFileError> {
     let mut description = description.clone();
     description.extend(RESERVED.map(|(key, value)| (key.into(), value.into())));
@@ -52,11 +52,8 @@ pub(super) fn write(
     safetensors::serialize(views, Some(header)).map_err(malformed)
 }
 
-/// What a file says of its network: names and values.
-pub type Description = BTreeMap<String, String>;
-
 /// The weights and the description in the bytes of a file.
-pub(super) fn read(bytes: &[u8]) -> Result<(Parameters, Description), UNetFileError> {
+pub(super) fn read(bytes: &[u8]) -> Result<(Parameters, BTreeMap<String, String>), UNetFileError> {
     let slots = slots();
     let wanted: Vec<(&str, &[usize])> = slots
         .iter()
@@ -66,16 +63,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Parameters, Description), UNetFileEr
     Ok((Parameters::from_tensors(tensors).checked()?, description))
 }
 
+/// Values of tensors, and the description beside them.
+type Described = (Vec<Vec<f32>>, BTreeMap<String, String>);
+
 /// The values of the tensors `wanted` (name and shape), in single precision, and the description in the bytes of a
 /// file of such a network: what lies beneath [`UNet::from_safetensors`](crate::UNet::from_safetensors), for any
 /// list of tensors. Others are left alone.
 ///
 /// # Errors
 /// Any [`UNetFileError`] but [`UNetFileError::NonFinite`].
-pub fn tensors(
-    bytes: &[u8],
-    wanted: &[(&str, &[usize])],
-) -> Result<(Vec<Vec<f32>>, Description), UNetFileError> {
+pub fn tensors(bytes: &[u8], wanted: &[(&str, &[usize])]) -> Result<Described, UNetFileError> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
     let description = header.metadata().as_ref().and_then(|map| map.get(KEY));
     let description = described(description.map(String::as_str))?;
@@ -88,14 +85,14 @@ pub fn tensors(
 }
 
 /// The description, if it is that of such a network.
-fn described(text: Option<&str>) -> Result<Description, UNetFileError> {
+fn described(text: Option<&str>) -> Result<BTreeMap<String, String>, UNetFileError> {
     let other = |found: String, expected: &str| UNetFileError::Description {
         found,
         expected: expected.into(),
     };
     let expected = "a JSON object of strings";
     let text = text.ok_or_else(|| other("absent".into(), expected))?;
-    let description: Description =
+    let description: BTreeMap<String, String> =
         serde_json::from_str(text).map_err(|error| other(error.to_string(), expected))?;
     for (key, value) in RESERVED {
         let found = description.get(key).map_or("absent", String::as_str);

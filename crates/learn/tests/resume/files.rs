@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use overdamped_energy::{Layout, Role};
-use overdamped_learn::{Checkpoint, LearnError};
+use overdamped_learn::{Checkpoint, LearnError, Model};
 
 use crate::{RECIPE, checkpoint, energy, fresh, matching, run, settings};
+
+/// Bytes before the payload: magic, version, length, checksum.
+const HEADER: usize = 52;
 
 /// Reads `bytes` as a checkpoint; the error in words, without the path.
 fn refusal(bytes: &[u8]) -> String {
@@ -70,6 +73,56 @@ fn other_format_versions_are_refused() {
                  again"
             )
         );
+    }
+}
+
+/// A checksum tells damage and no intent: a forger computes it too.
+#[test]
+fn models_that_no_training_leaves_are_refused_behind_a_right_checksum() {
+    let refused = |bytes: &[u8]| {
+        let reason = refusal(bytes);
+        assert!(
+            reason.contains("model 1 is not one that training leaves"),
+            "{reason}"
+        );
+    };
+    for parameters in [vec![0.0; 6], vec![0.0; 8], vec![f32::NAN; 7]] {
+        let mut models = fresh();
+        models[1] = Model::new(parameters, 9, 1);
+        refused(&checkpoint(&models).to_bytes(Path::new("forged")).unwrap());
+    }
+    // The state of the generator comes last in a model; an even one ends in a short cycle.
+    let two = checkpoint(&fresh()[..2])
+        .to_bytes(Path::new("forged"))
+        .unwrap();
+    for low in [0, 1, 2] {
+        let mut payload = two[HEADER..].to_vec();
+        let state = payload.len() - 16;
+        payload[state] = low;
+        refused(&Checkpoint::<f32>::sealed(&payload));
+    }
+}
+
+/// Lengths of lists that lie cost no memory and end in an error, wherever they stand.
+#[test]
+fn lengths_that_lie_are_refused_behind_a_right_checksum() {
+    let payload = &written()[HEADER..];
+    for at in 0..payload.len() - 8 {
+        for length in [u64::MAX, 1 << 62, u64::from(u32::MAX)] {
+            let mut forged = payload.to_vec();
+            forged[at..at + 8].copy_from_slice(&length.to_le_bytes());
+            let file = Checkpoint::<f32>::sealed(&forged);
+            // Some are bits of a number or of a generator and pass; what matters is that none panics.
+            let read = Checkpoint::<f32>::from_bytes(
+                &file,
+                Path::new("forged"),
+                RECIPE,
+                &energy().layout(),
+            );
+            if let Ok(read) = read {
+                assert_eq!(read.to_bytes(Path::new("again")).unwrap(), file);
+            }
+        }
     }
 }
 

@@ -71,7 +71,7 @@ fn a_length_beyond_the_file_or_the_bound_is_refused_before_it_is_allocated() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("long.safetensors");
     std::fs::write(&path, (LONGEST_HEADER + 1).to_le_bytes()).unwrap();
-    let file = File::options().write(true).open(&path).unwrap();
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
     file.set_len(1 << 40).unwrap();
     let error = Activations::open(&path, None, None).unwrap_err();
     assert!(
