@@ -246,7 +246,7 @@ impl Encoder {
     /// O I x for each column of `x` (D x samples): D' x samples.
     ///
     /// # Errors
-    /// [`ConditioningError::Units`] or [`ConditioningError::NonFinite`].
+    /// [`ConditioningError::Units`] or [`ConditioningError::NonFinite`], also if the product is beyond single precision.
     pub fn encode(&self, x: MatRef<'_, f32>) -> Result<Mat<f32>, ConditioningError> {
         check::units("the encoder's inputs", self.inputs(), x.nrows())?;
         check::finite("the encoder's inputs", x)?;
@@ -258,6 +258,7 @@ impl Encoder {
             self.output
                 .apply(narrow.as_ref(), out.as_mut().subcols_mut(first, width));
         }
+        check::finite("the encoder's outputs", out.as_ref())?;
         Ok(out)
     }
 }

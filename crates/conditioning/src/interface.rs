@@ -290,7 +290,9 @@ impl Interface {
         if self.drive_mean.is_empty() {
             return Ok(drive);
         }
-        Ok(shifted(drive.as_ref(), &self.drive_mean, 1.0))
+        let drive = shifted(drive.as_ref(), &self.drive_mean, 1.0);
+        check::finite("the interface's drive", drive.as_ref())?;
+        Ok(drive)
     }
 
     /// The drive as energy on a substrate of `units` units, of which the decoder's begin at `first`:

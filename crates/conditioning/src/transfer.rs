@@ -157,7 +157,7 @@ impl Transfer {
     /// t(x) for each column of `x` (D x samples): D' x samples.
     ///
     /// # Errors
-    /// [`ConditioningError::Units`] or [`ConditioningError::NonFinite`].
+    /// [`ConditioningError::Units`] or [`ConditioningError::NonFinite`], also if the output is beyond single precision.
     pub fn apply(&self, x: MatRef<'_, f32>) -> Result<Mat<f32>, ConditioningError> {
         check::units("the transfer's inputs", self.inputs(), x.nrows())?;
         check::finite("the transfer's inputs", x)?;
@@ -170,6 +170,7 @@ impl Transfer {
             self.output
                 .apply(hidden.as_ref(), out.as_mut().subcols_mut(first, width));
         }
+        check::finite("the transfer's outputs", out.as_ref())?;
         Ok(out)
     }
 }

@@ -84,6 +84,7 @@ impl LowRankMap {
             strength,
             right,
         } = canonical(left, right)?;
+        check_finite("the strength of the map", &strength)?;
         Ok(Self {
             left,
             strength,
@@ -183,7 +184,8 @@ impl LowRankMap {
     /// The map times a factor. One below zero turns V round, so that the gauge stays.
     ///
     /// # Errors
-    /// [`CouplingError::Setting`] for a factor that is not finite.
+    /// [`CouplingError::Setting`] for a factor that is not finite, [`CouplingError::NonFiniteValue`] for a strength that
+    /// it takes beyond all numbers.
     pub fn scaled(mut self, factor: f64) -> Result<Self, CouplingError> {
         if !factor.is_finite() {
             return Err(CouplingError::Setting {
@@ -195,6 +197,7 @@ impl LowRankMap {
         for strength in &mut self.strength {
             *strength *= factor.abs();
         }
+        check_finite("the strength of the scaled map", &self.strength)?;
         if factor < 0.0 {
             for k in 0..self.rank() {
                 gauge::negate(&mut self.right, k);
@@ -226,7 +229,8 @@ impl LowRankMap {
     /// What the map makes of activations `x` (encoder units x samples): decoder units x samples, means included.
     ///
     /// # Errors
-    /// [`CouplingError::Shape`], or [`CouplingError::NonFinite`] with the sample counted in `x`.
+    /// [`CouplingError::Shape`], [`CouplingError::NonFinite`] with the sample counted in `x`, or
+    /// [`CouplingError::NonFiniteValue`] for a prediction beyond single precision.
     pub fn predict(&self, x: MatRef<'_, f32>) -> Result<Mat<f32>, CouplingError> {
         check_sizes([("encoder units", self.encoder_units(), x.nrows())])?;
         check_samples(x)?;
@@ -242,6 +246,7 @@ impl LowRankMap {
                 self.mean_decoder[unit]
             });
             matmul(&mut made, Accum::Add, &self.right, &buses, 1.0, Par::Seq);
+            check_narrow("a prediction of the map", &made)?;
             for sample in 0..made.ncols() {
                 let slots = out.col_as_slice_mut(start + sample).iter_mut();
                 for (slot, &y) in slots.zip(made.col_as_slice(sample)) {
@@ -309,6 +314,17 @@ pub(crate) fn check_entries(
 ) -> Result<(), CouplingError> {
     let columns = 0..matrix.ncols();
     check_finite(what, columns.flat_map(|j| matrix.col(j).iter()))
+}
+
+/// Refuses entries that single precision does not hold.
+fn check_narrow(what: &'static str, matrix: &Mat<f64>) -> Result<(), CouplingError> {
+    let columns = 0..matrix.ncols();
+    let values = columns.flat_map(|j| matrix.col_as_slice(j));
+    let far = |value: &f64| !(*value as f32).is_finite();
+    match values.enumerate().find(|(_, value)| far(value)) {
+        None => Ok(()),
+        Some((index, &value)) => Err(CouplingError::NonFiniteValue { what, index, value }),
+    }
 }
 
 fn check_samples(x: MatRef<'_, f32>) -> Result<(), CouplingError> {

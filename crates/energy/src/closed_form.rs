@@ -148,6 +148,9 @@ impl<T: Scalar> ClosedForm<T> {
 
     /// The force on each unit of one chain at `x` (length: units), term by term: what an engine has
     /// to reproduce, and what the test of a potential compares with its `add_force`.
+    ///
+    /// # Panics
+    /// If `x` has fewer units than the form.
     #[must_use]
     pub fn force(&self, x: &[T]) -> Vec<T> {
         let power = |x: T, power: u8| (0..power).fold(T::ONE, |product, _| product * x);
@@ -162,7 +165,7 @@ impl<T: Scalar> ClosedForm<T> {
             }
         }
         for layer in &self.layers {
-            for (m, weights) in layer.weights.chunks(x.len()).enumerate() {
+            for (m, weights) in layer.weights.chunks(x.len().max(1)).enumerate() {
                 let terms = weights.iter().zip(x);
                 let inner = terms.fold(layer.bias[m], |sum, (&w, &x)| sum + w * x);
                 let activity = if layer.saturates {

@@ -105,7 +105,8 @@ impl<T: Scalar> Drive<T> {
     /// Both drives at once; a drive with one column joins any other.
     ///
     /// # Errors
-    /// [`EnergyError::Units`] or, for different numbers of chains, [`EnergyError::Length`].
+    /// [`EnergyError::Units`], for different numbers of chains [`EnergyError::Length`], or [`EnergyError::NonFinite`] for
+    /// sums beyond all numbers.
     pub fn and(self, other: &Self) -> Result<Self, EnergyError> {
         if self.units() != other.units() {
             return Err(EnergyError::Units {
@@ -125,13 +126,14 @@ impl<T: Scalar> Drive<T> {
                 *slot = a + b;
             }
         }
-        Ok(Self {
+        Self {
             stiffness: sums.map(|(&a, &b)| a + b).collect(),
             pull,
             constant: (0..chains)
                 .map(|chain| self.constant_of(chain) + other.constant_of(chain))
                 .collect(),
-        })
+        }
+        .checked()
     }
 
     /// Number of units.
@@ -156,6 +158,9 @@ impl<T: Scalar> Drive<T> {
     }
 
     /// The drive of a range of chains.
+    ///
+    /// # Panics
+    /// If each chain has its own drive and there are none for this range.
     #[must_use]
     pub fn narrowed(&self, chains: Range<usize>) -> Self {
         if self.pull.ncols() == 1 {

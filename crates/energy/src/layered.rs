@@ -112,6 +112,9 @@ impl Layered {
     }
 
     /// The units of a layer, in the order of the states.
+    ///
+    /// # Panics
+    /// If there is no such layer.
     #[must_use]
     pub fn rows(&self, layer: usize) -> std::ops::Range<usize> {
         let start = self.layers[..layer].iter().map(|layer| layer.units).sum();
@@ -121,7 +124,8 @@ impl Layered {
 
 impl<T: Scalar> Energy<T> for Layered {
     fn units(&self) -> usize {
-        self.layers.iter().map(|layer| layer.units).sum()
+        let units = self.layers.iter().map(|layer| layer.units);
+        units.fold(0, usize::saturating_add)
     }
 
     fn layout(&self) -> Layout {
@@ -131,7 +135,7 @@ impl<T: Scalar> Energy<T> for Layered {
         });
         let pairs = self.layers.windows(2).enumerate();
         pairs.fold(layout, |layout, (l, pair)| {
-            let couplings = pair[0].units * pair[1].units;
+            let couplings = pair[0].units.saturating_mul(pair[1].units);
             layout.with(&format!("weights.{l}"), couplings, Role::Shape)
         })
     }

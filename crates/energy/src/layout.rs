@@ -147,6 +147,9 @@ impl Layout {
 
     /// Multiplies every [`Role::Amplitude`] parameter by `factor`, which multiplies
     /// the energy by `factor`.
+    ///
+    /// # Panics
+    /// If there are fewer parameters than the layout has.
     pub fn scale_energy<T: Scalar>(&self, parameters: &mut [T], factor: T) {
         for (block, range) in self.blocks() {
             if block.role == Role::Amplitude {

@@ -45,6 +45,9 @@ impl Streams {
     }
 
     /// The generator of one of the chains.
+    ///
+    /// # Panics
+    /// If `lane` is not below [`LANES`].
     #[must_use]
     pub fn state(&self, lane: usize) -> [u32; 4] {
         std::array::from_fn(|word| self.words[word].0[lane])
@@ -52,6 +55,9 @@ impl Streams {
 
     /// Puts the generator of one of the chains back; all zeros, from which it could
     /// not go on, become [1, 0, 0, 0].
+    ///
+    /// # Panics
+    /// If `lane` is not below [`LANES`].
     pub fn set_state(&mut self, lane: usize, state: [u32; 4]) {
         let state = if state == [0; 4] { [1, 0, 0, 0] } else { state };
         for (word, value) in self.words.iter_mut().zip(state) {

@@ -105,7 +105,8 @@ impl<T: Scalar> Adam<T> {
     ///
     /// # Errors
     /// [`LearnError::Shape`] for other lengths, [`LearnError::Energy`] if a floor names an unknown
-    /// block.
+    /// block, [`LearnError::NotFinite`] or [`LearnError::Setting`] for a gradient that is no number or whose squares are
+    /// none. The parameters are then as they were.
     pub fn update(
         &mut self,
         settings: &AdamSettings,
@@ -125,21 +126,39 @@ impl<T: Scalar> Adam<T> {
                 });
             }
         }
+        for (entry, slope) in gradient.iter().enumerate() {
+            if !slope.finite() {
+                return Err(LearnError::NotFinite {
+                    what: "the gradient",
+                    entry,
+                    value: slope.wide(),
+                });
+            }
+        }
         let norm = norm(gradient);
         let rate = settings.rate_at(self.updates);
-        self.updates += 1;
         let skipped = settings
             .outlier
             .is_some_and(|ratio| self.lengths.is_outlier(norm, ratio));
-        if skipped {
-            self.skipped += 1;
-            return Ok(Step { norm, skipped });
-        }
         // One where nothing is clipped, which changes no bit.
         let scale = match settings.clip {
             Some(clip) if norm > clip => T::of(clip / norm),
             _ => T::ONE,
         };
+        // A square beyond all numbers would hold its parameter where it is for ever.
+        let square = |slope: &T| (scale * *slope) * (scale * *slope);
+        if !skipped && let Some(slope) = gradient.iter().find(|slope| !square(slope).finite()) {
+            return Err(LearnError::Setting {
+                setting: "an entry of the gradient",
+                value: slope.wide(),
+                bound: "a number whose square is one (below 1.8e19 in single precision): scale the energy, or clip",
+            });
+        }
+        self.updates += 1;
+        if skipped {
+            self.skipped += 1;
+            return Ok(Step { norm, skipped });
+        }
         self.descend(settings, rate, scale, parameters, gradient);
         for (block, floor) in &settings.floors {
             let floor = T::of(*floor);
