@@ -75,10 +75,8 @@ fn paired(bytes: &[u8], decoder: Option<&Path>) -> bool {
     let few = open().and_then(|mut parts| chunks(&mut parts, 1 + whole.samples() / 3));
     let (all, few) = match (all, few) {
         (Ok(all), Ok(few)) => (all, few),
-        (Err(all), Err(few)) => {
-            assert_eq!(all.to_string(), few.to_string());
-            return false;
-        }
+        // Which side is named depends on the stretch that is read first, where both are at fault.
+        (Err(Error::NotFinite { .. }), Err(Error::NotFinite { .. })) => return false,
         (all, few) => panic!("read at once: {:?}; in parts: {:?}", all.err(), few.err()),
     };
     assert!(values(&all) == values(&few), "parts differ");
