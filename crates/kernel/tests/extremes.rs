@@ -56,7 +56,7 @@ fn motion<T: Real>(units: usize, steps: u64, noise: T) -> Motion<T> {
 /// Faults and the bits of all states.
 fn run<T: Real>(path: Path, start: T, noise: T, steps: u64) -> (u32, Vec<u64>) {
     let state = |unit: usize, chain: usize| {
-        if (unit + chain) % 3 == 0 {
+        if (unit + chain).is_multiple_of(3) {
             T::default()
         } else {
             start

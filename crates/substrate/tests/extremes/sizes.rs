@@ -105,7 +105,7 @@ fn one_mode_through_a_hundred_thousand_units() {
     parameters.extend(vec![1.0; MANY]);
     substrate.program(&parameters).unwrap();
     // The mean decays at rate one, the alternation about it at two.
-    let start = |unit: usize| if unit % 2 == 0 { 3.0 } else { 1.0 };
+    let start = |unit: usize| if unit.is_multiple_of(2) { 3.0 } else { 1.0 };
     substrate
         .prepare(Mat::from_fn(MANY, 1, |unit, _| start(unit)).as_ref(), 1)
         .unwrap();
