@@ -177,7 +177,7 @@ fn sizes_beyond_all_addresses_have_no_parameter_vector() {
         quartic: true,
     };
     let error = Modular::new(vec![module; 2], Vec::new()).unwrap_err();
-    assert!(matches!(error, EnergyError::Module { .. }), "{error}");
+    assert!(matches!(error, EnergyError::TooLarge { .. }), "{error}");
     // Without parameters there is nothing to be wrong but the size.
     let error = Energy::<f32>::bind(&Sites::new(half, &[]), &[])
         .map(|_| ())
