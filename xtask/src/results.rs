@@ -294,6 +294,27 @@ mod tests {
         assert!(folder.path().join(FILE_NAME).is_dir());
     }
 
+    /// A figure that is read and written a thousand times, as kept results are, stays what it is.
+    #[test]
+    fn no_digit_is_lost_between_two_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut results = example();
+        // The nearest double of this one's digits is another one for a reader that rounds twice.
+        results.results[0].value = 1.220_703_124_999_999_6e-4;
+        results.results[1].value = 31.245_270_191_439_438;
+        results.write(folder.path()).unwrap();
+        assert_eq!(Results::read(folder.path()).unwrap(), results);
+    }
+
+    #[test]
+    fn an_entry_that_could_not_have_been_recorded_is_not_read() {
+        let mut results = example();
+        results.results[1].id = "../../elsewhere".into();
+        let bytes = serde_json::to_vec(&results).unwrap();
+        let refused = Results::from_bytes(&bytes, Path::new(FILE_NAME));
+        assert!(matches!(refused, Err(Error::MalformedId { .. })));
+    }
+
     #[test]
     fn other_schemas_and_broken_files_are_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();

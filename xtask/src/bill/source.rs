@@ -1,9 +1,14 @@
 //! Counts and hardware models from files.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use overdamped_accounting::{Counts, HardwareModel};
+
+/// Longest text that is read, in bytes: counts and models have some thousand, and a device has no end.
+const LONGEST: u64 = 16 << 20;
 
 /// Reads counts: JSON or TOML by the file's name, or, if that says nothing, by its first character.
 ///
@@ -62,6 +67,14 @@ fn text(path: &Path) -> anyhow::Result<String> {
     if path.is_dir() {
         return Err(anyhow!("it is a folder"));
     }
-    let bytes = std::fs::read(path)?;
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(LONGEST + 1)
+        .read_to_end(&mut bytes)?;
+    anyhow::ensure!(
+        bytes.len() as u64 <= LONGEST,
+        "it is longer than {} MiB",
+        LONGEST >> 20
+    );
     String::from_utf8(bytes).map_err(|_| anyhow!("it is not text"))
 }

@@ -200,6 +200,14 @@ fn a_sceptic_changes_constants_in_any_unit() {
     );
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_text_without_end_is_refused() {
+    let error = super::source::counts("/dev/zero".as_ref()).unwrap_err();
+    let message = format!("{error:#}");
+    assert!(message.contains("longer than 16 MiB"), "{message}");
+}
+
 #[test]
 fn counts_are_json_or_toml_by_name_or_by_content() {
     let files = Files::new();
