@@ -6,6 +6,7 @@ mod bits;
 mod derivatives;
 mod energies;
 mod exact;
+mod generator;
 mod linear;
 mod models;
 mod noise;
@@ -215,10 +216,10 @@ pub fn all() -> Vec<Law> {
         },
         Law {
             id: "noise.generator",
-            title: "words of the generator, from its seeds and from a published state",
-            oracle: "scalar xoshiro128++ and its published words",
+            title: "seeds, words and normals of the noise format",
+            oracle: "scalar xoshiro128++ with its published words, Box-Muller in double precision",
             mutants: &[M::OtherRotation],
-            measure: noise::generator,
+            measure: generator::generator,
         },
         Law {
             id: "noise.histogram",

@@ -18,7 +18,8 @@
 //! | `laws::balance` | detailed balance |
 //! | `laws::derivatives` | forces, curvatures and parameter gradients against differences |
 //! | `laws::bits` | threads, batches, resumes, instructions, plain loops |
-//! | `laws::noise` | moments, histogram, tails and independence of the normals; words of the generator |
+//! | `laws::noise` | moments, histogram, tails and independence of the normals |
+//! | `laws::generator` | the noise format, written a second time |
 //!
 //! Seeds are fixed, so a verdict is the same on every day. A statistical law states how many comparisons it makes; each is
 //! allowed [`SIGMA`] standard errors, which good code exceeds with a probability of 5.7e-7 over seeds.

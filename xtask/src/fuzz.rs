@@ -19,7 +19,7 @@ use anyhow::Context as _;
 use self::target::{Limits, Outcome};
 use crate::experiments::Interrupt;
 use crate::hostile::{READERS, Reader};
-use crate::results::{Entry, Preset, Recorder};
+use crate::results::{Entry, Error, Preset, Recorder};
 
 /// Name of its figures.
 const NAME: &str = "trust.fuzz";
@@ -33,7 +33,7 @@ const NAME: &str = "trust.fuzz";
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   cargo xtask fuzz                                        every reader, 20,000 executions each
-  cargo xtask fuzz npy checkpoint --executions 1000000    two of them, longer
+  cargo xtask fuzz npy checkpoint --executions 1000000    two of them, longer; the sums are over all so far
   cargo xtask fuzz --list                                 what readers there are")]
 pub struct FuzzArgs {
     /// Readers [default: all].
@@ -91,25 +91,18 @@ pub fn run(args: &FuzzArgs) -> anyhow::Result<()> {
         executions: args.executions,
         seed: args.seed,
     };
-    let mut outcomes = Vec::new();
+    let mut crashes = Vec::new();
     println!("{}", Outcome::HEADER);
     for (reader, program) in readers.iter().zip(&targets) {
         let outcome = target::run(reader.name, program, limits)
             .with_context(|| format!("cannot fuzz {}", reader.name))?;
         println!("{outcome}");
-        outcomes.push(outcome);
+        record(&mut recorder, &outcome)?;
+        recorder.save()?;
+        crashes.extend(outcome.crashes);
         // Ctrl-C has ended the target as well.
         interrupt.check()?;
     }
-    recorder.begin(NAME, &[])?;
-    for entry in entries(&outcomes) {
-        recorder.record(entry)?;
-    }
-    recorder.save()?;
-    let crashes: Vec<_> = outcomes
-        .iter()
-        .flat_map(|outcome| &outcome.crashes)
-        .collect();
     for crash in &crashes {
         eprintln!("crash: {}", crash.display());
     }
@@ -121,29 +114,43 @@ pub fn run(args: &FuzzArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The figures.
-fn entries(outcomes: &[Outcome]) -> Vec<Entry> {
-    let total = |count: fn(&Outcome) -> u64| outcomes.iter().map(count).sum::<u64>() as f64;
-    let seconds = outcomes.iter().map(|outcome| outcome.seconds).sum();
-    let mut entries = vec![
-        Entry::new(&format!("{NAME}.targets"), outcomes.len() as f64),
-        Entry::new(
-            &format!("{NAME}.executions"),
-            total(|outcome| outcome.executions),
-        )
-        .seconds(seconds),
-        Entry::new(
-            &format!("{NAME}.crashes"),
-            total(|outcome| outcome.crashes.len() as u64),
-        )
-        .lower()
-        .best("none", 0.0),
-    ];
-    entries.extend(outcomes.iter().map(|outcome| {
-        let id = format!("{NAME}.{}.executions", outcome.name);
-        Entry::new(&id, outcome.executions as f64).seconds(outcome.seconds)
-    }));
-    entries
+/// Records a target in place of its earlier figures, and the sums over all that the folder knows: targets may be run
+/// one by one, some longer than others.
+fn record(recorder: &mut Recorder, outcome: &Outcome) -> Result<(), Error> {
+    let own = |reader: &str| format!("{NAME}.{reader}");
+    recorder.begin(&own(outcome.name), &[])?;
+    let executions = Entry::new(
+        &format!("{NAME}.{}.executions", outcome.name),
+        outcome.executions as f64,
+    );
+    recorder.record(executions.seconds(outcome.seconds))?;
+    let crashes = Entry::new(
+        &format!("{NAME}.{}.crashes", outcome.name),
+        outcome.crashes.len() as f64,
+    );
+    recorder.record(crashes.lower().best("none", 0.0))?;
+
+    let each: Vec<String> = READERS.iter().map(|reader| own(reader.name)).collect();
+    let each: Vec<&str> = each.iter().map(String::as_str).collect();
+    let of_each = |what: &str| {
+        let figures = each.iter().filter_map(|own| {
+            let figure = recorder.results().get(&format!("{own}.{what}"));
+            figure.map(|figure| figure.value)
+        });
+        figures.collect::<Vec<_>>()
+    };
+    let (executions, crashes) = (of_each("executions"), of_each("crashes"));
+    recorder.begin(NAME, &each)?;
+    for entry in [
+        Entry::new(&format!("{NAME}.targets"), executions.len() as f64),
+        Entry::new(&format!("{NAME}.executions"), executions.iter().sum()),
+        Entry::new(&format!("{NAME}.crashes"), crashes.iter().sum())
+            .lower()
+            .best("none", 0.0),
+    ] {
+        recorder.record(entry)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -158,20 +165,29 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_sums_and_one_for_each_target() {
-        let outcome = |name: &'static str, crashes: usize| Outcome {
+    fn a_target_replaces_its_own_figures_and_sums_are_over_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut recorder = Recorder::open(folder.path(), Preset::Paper, 1).unwrap();
+        let outcome = |name: &'static str, executions, crashes: usize| Outcome {
             name,
-            executions: 10,
+            executions,
             seconds: 2.0,
             edges: Some(5),
             features: Some(7),
             crashes: vec![PathBuf::from("x"); crashes],
         };
-        let entries = entries(&[outcome("idx", 0), outcome("npy", 2)]);
-        let value = |id: &str| entries.iter().find(|entry| entry.id == id).unwrap().value;
+        for outcome in [
+            outcome("idx", 10, 1),
+            outcome("npy", 20, 2),
+            outcome("idx", 300, 0),
+        ] {
+            record(&mut recorder, &outcome).unwrap();
+        }
+        let value = |id: &str| recorder.results().get(id).unwrap().value;
         assert_eq!(value("trust.fuzz.targets"), 2.0);
-        assert_eq!(value("trust.fuzz.executions"), 20.0);
+        assert_eq!(value("trust.fuzz.executions"), 320.0);
         assert_eq!(value("trust.fuzz.crashes"), 2.0);
-        assert_eq!(value("trust.fuzz.npy.executions"), 10.0);
+        assert_eq!(value("trust.fuzz.npy.executions"), 20.0);
+        assert_eq!(value("trust.fuzz.idx.crashes"), 0.0);
     }
 }

@@ -28,13 +28,37 @@ pub fn lacking(needed: u128) -> Option<u128> {
     (needed > free).then_some(free)
 }
 
-/// What a control group still allows, if it sets a limit.
+/// What a control group still allows, if it sets a limit: of version 2, or of version 1.
 fn container() -> Option<u128> {
-    let read = |name: &str| -> Option<u128> {
-        let text = std::fs::read_to_string(format!("/sys/fs/cgroup/memory.{name}")).ok()?;
-        text.trim().parse().ok()
+    let read = |name: &str| std::fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok();
+    let files = |names: [&str; 3]| {
+        let [limit, used, statistics] = names.map(read);
+        allowed(&limit?, &used?, &statistics.unwrap_or_default())
     };
-    Some(read("max")?.saturating_sub(read("current")?))
+    files(["memory.max", "memory.current", "memory.stat"]).or_else(|| {
+        files([
+            "memory/memory.limit_in_bytes",
+            "memory/memory.usage_in_bytes",
+            "memory/memory.stat",
+        ])
+    })
+}
+
+/// The limit less what is used; copies of files that the system drops on demand do not count as used.
+fn allowed(limit: &str, used: &str, statistics: &str) -> Option<u128> {
+    let number = |text: &str| text.trim().parse::<u128>().ok();
+    let cached = |name: &str| {
+        let mut lines = statistics.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.and_then(number).unwrap_or(0)
+    };
+    // Version 1 counts groups within this one under names of their own.
+    let files = match cached("total_inactive_file") + cached("total_active_file") {
+        0 => cached("inactive_file") + cached("active_file"),
+        total => total,
+    };
+    let held = number(used)?.saturating_sub(files);
+    Some(number(limit)?.saturating_sub(held))
 }
 
 #[cfg(test)]
@@ -48,5 +72,16 @@ mod tests {
         if cfg!(target_os = "linux") {
             assert!(available().is_some_and(|free| free > 1 << 20));
         }
+    }
+
+    #[test]
+    fn files_in_memory_are_free_and_no_limit_is_none() {
+        let statistics = "anon 600\ninactive_file 250\nactive_file 50\nactive_file_mapped 9\n";
+        assert_eq!(allowed("1000\n", "900\n", statistics), Some(400));
+        assert_eq!(allowed("1000", "900", ""), Some(100));
+        assert_eq!(allowed("1000", "2000", ""), Some(0));
+        assert_eq!(allowed("max\n", "900\n", statistics), None);
+        let both = "active_file 1\ntotal_inactive_file 300\ntotal_active_file 0\n";
+        assert_eq!(allowed("1000", "900", both), Some(400));
     }
 }

@@ -19,6 +19,8 @@ pub(crate) const CHAINS: usize = kernel::Block::<f32>::CHAINS;
 const RESOLVED: f64 = 32.0;
 /// Share of the way to rest from which on a drift that is lost is noticed.
 const NOTICED: f64 = 0.01;
+/// Relative difference up to which two rates are the same but for rounding.
+const SAME: f64 = 1e-5;
 
 /// A state that left the finite numbers: which unit of which chain, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,31 +220,59 @@ impl<T: Scalar> Block<T> {
         if stage.motion.steps == 0 {
             return Ok(());
         }
-        let rate = self.check_step(driven, stage.mobility, stage.step, 2.0)?;
-        // The drift is rounded into the state: a step that moves a unit by a few units in the last place of where it is
-        // is off by half of one each time, always in the same direction.
+        self.check_step(driven, stage.mobility, stage.step, 2.0)
+    }
+
+    /// Refuses steps so short that the drift is rounded away: it is rounded into the state, so that a step which moves
+    /// a unit by a few units in the last place of where it is is off by half of one each time, in the same direction.
+    ///
+    /// Springs alone are judged, whose rates are the same in every state: elsewhere a rate that is small here says
+    /// nothing of where the chains are going.
+    pub(crate) fn check_resolution(
+        &self,
+        stages: &[Stage<'_, T>],
+        drive: Option<&Drive<T>>,
+    ) -> Result<(), SubstrateError> {
+        if self.is_lost(0) {
+            return Ok(());
+        }
         let resolved = RESOLVED * epsilon::<T>().wide();
-        let together = stage.step * stage.motion.steps as f64 * rate;
-        if stage.step * rate < resolved && together > NOTICED {
-            return Err(SubstrateError::LostStep {
-                step: stage.step,
-                bound: resolved / rate,
-                rate,
-            });
+        let mut together = 0.0;
+        for stage in stages.iter().filter(|stage| stage.motion.steps > 0) {
+            let driven = self.driven(stage.potential, drive);
+            let units = 0..driven.units();
+            let here: Vec<T> = units.map(|unit| self.state(unit, 0)).collect();
+            let rate_at = |state: &[T]| driven.as_dyn().largest_rate(state, stage.mobility);
+            let rate = rate_at(&here);
+            if stage.step * rate >= resolved {
+                continue;
+            }
+            let elsewhere: Vec<T> = here.iter().map(|&x| x + T::ONE).collect();
+            if (rate_at(&elsewhere) - rate).abs() > SAME * rate {
+                continue;
+            }
+            together += stage.step * stage.motion.steps as f64 * rate;
+            if together > NOTICED {
+                return Err(SubstrateError::LostStep {
+                    step: stage.step,
+                    bound: resolved / rate,
+                    rate,
+                });
+            }
         }
         Ok(())
     }
 
-    /// Refuses a step with step x rate above `limit` at the first chain's state; returns the rate.
+    /// Refuses a step with step x rate above `limit` at the first chain's state.
     pub(crate) fn check_step(
         &self,
         driven: &Driven<'_, T>,
         mobility: &[f64],
         step: f64,
         limit: f64,
-    ) -> Result<f64, SubstrateError> {
+    ) -> Result<(), SubstrateError> {
         if self.is_lost(0) {
-            return Ok(0.0);
+            return Ok(());
         }
         let state: Vec<T> = (0..driven.units())
             .map(|unit| self.state(unit, 0))
@@ -252,7 +282,7 @@ impl<T: Scalar> Block<T> {
         if rate > 0.0 && step > bound {
             return Err(SubstrateError::UnstableStep { step, bound, rate });
         }
-        Ok(rate)
+        Ok(())
     }
 
     /// Runs through slices, from a potential in which the chains have the energies `before`.

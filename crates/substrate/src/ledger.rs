@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 ///
 /// First law: the energy change of a chain is `work + heat`. Work is done on the
 /// chain by switching parameters or drives at a fixed state; heat flows in from the
-/// bath while the parameters are held (Sekimoto 1998; Jarzynski 1997). All sums are
-/// compensated: the law holds to a few roundings of the largest energy, after 1e8 switches as after one.
+/// bath while the parameters are held (Sekimoto 1998; Jarzynski 1997). The sums of
+/// work and heat are compensated: the law holds to a few roundings of the largest energy, after 1e8 switches as after
+/// one. So are those of `unit_heat` from slice to slice; within a slice of the plain loops, which a potential without a
+/// closed form takes, they are sums in double precision.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
     /// Work done on each chain.

@@ -100,11 +100,7 @@ fn damaged_files_are_refused_with_the_reason() {
             json!([6, 3]),
             "transfer.out: 3 units were given, and 6 are needed",
         ),
-        (
-            "/transfer/out/values/7",
-            json!(1e39),
-            "transfer.out: 1 of the values are not finite, the first (inf) in row 2, column 1",
-        ),
+        ("/transfer/out/values/7", json!(1e39), "number out of range"),
         ("/transfer/out/values/7", Value::Null, "invalid type: null"),
         (
             "/input_mean",

@@ -95,7 +95,7 @@ fn models_that_no_training_leaves_are_refused_behind_a_right_checksum() {
     let two = checkpoint(&fresh()[..2])
         .to_bytes(Path::new("forged"))
         .unwrap();
-    for low in [0, 1, 2] {
+    for low in [0, 2, 254] {
         let mut payload = two[HEADER..].to_vec();
         let state = payload.len() - 16;
         payload[state] = low;
@@ -177,14 +177,10 @@ fn a_missing_file_and_an_unwritable_place_are_named() {
         message.starts_with("cannot write") && message.contains("results"),
         "{message}"
     );
+    // A folder that is missing is made.
     let absent = folder.path().join("absent").join("run.checkpoint");
-    assert!(matches!(
-        checkpoint(&fresh()).write(&absent),
-        Err(LearnError::File {
-            action: "write",
-            ..
-        })
-    ));
+    checkpoint(&fresh()).write(&absent).unwrap();
+    assert!(absent.is_file());
 }
 
 /// Names of the files in a folder, sorted.

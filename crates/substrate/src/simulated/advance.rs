@@ -76,6 +76,7 @@ impl<T: Scalar> SimulatedSubstrate<T> {
         // The first step size is refused while every chain is where it was.
         if let (Some(block), Some(stage)) = (blocks.first(), stages.first()) {
             block.check_stability(&block.driven(stage.potential, drive), stage)?;
+            block.check_resolution(stages, drive)?;
         }
         let moved: Result<Vec<usize>, _> = blocks
             .par_iter_mut()

@@ -103,7 +103,7 @@ fn a_chain_whose_energy_is_no_number_is_lost_and_named() {
         };
         let mut substrate = SimulatedSubstrate::<f64>::new(energy, settings).unwrap();
         substrate.program(&[0.0, 0.0, 1e-300, 1e-300]).unwrap();
-        // x^4 = 1e400, times 1e-300: x = 1e100 is a state, its energy no double on the way.
+        // x^4 overflows beyond x = 1.3e77, and 1e-300 of it would not: x = 1e153 is a state, its energy no double on the way.
         substrate
             .prepare(faer::mat![[0.0, 0.0], [1.0, 1e153]].as_ref(), 1)
             .unwrap();
@@ -126,7 +126,7 @@ fn a_chain_whose_energy_is_no_number_is_lost_and_named() {
     }
 }
 
-/// Couplings of 1e-310 are 60 ulps of nothing: the units are free of each other to rounding, and the loops exact.
+/// Couplings this small are nothing beside one: the units are free of each other to rounding, and the loops exact.
 #[test]
 fn subnormal_couplings_count_for_what_they_are() {
     for engine in ENGINES {

@@ -106,7 +106,7 @@ fn every_bath_has_its_equipartition() {
     };
     for integrator in INTEGRATORS {
         for engine in ENGINES {
-            // The smallest has kicks of 4e-38 in single precision, just above the subnormal numbers.
+            // The smallest has kicks of 3e-38 in single precision, among the smallest numbers that are not subnormal.
             for temperature in [1e-74, 1e-30, 1e-6, 1e6, 1e36] {
                 check(
                     equipartition::<f32>(temperature, integrator, engine),
