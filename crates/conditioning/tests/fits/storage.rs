@@ -100,22 +100,25 @@ fn damaged_files_are_refused_with_the_reason() {
             json!([6, 3]),
             "transfer.out: 3 units were given, and 6 are needed",
         ),
-        ("/transfer/out/values/7", json!(1e39), "number out of range"),
         ("/transfer/out/values/7", Value::Null, "invalid type: null"),
         (
             "/input_mean",
             json!([1.0, 2.0]),
             "means.input: 2 units were given, and 5 are needed",
         ),
-        (
-            "/drive_mean/3",
-            json!(-1e39),
-            "means.drive: 1 of the values are not finite",
-        ),
         ("/drive_mean", json!("none"), "invalid type: string"),
     ] {
         let message = damaged(path, value);
         assert!(message.contains(reason), "{path}: {message}");
+    }
+    // Beyond single precision: refused by the reading library or, where that rounds it to infinity, as no number.
+    for path in ["/transfer/out/values/7", "/drive_mean/3"] {
+        let message = damaged(path, json!(-1e39));
+        let reasons = ["number out of range", "are not finite"];
+        assert!(
+            reasons.iter().any(|reason| message.contains(reason)),
+            "{message}"
+        );
     }
     let text = whole.to_string();
     assert!(serde_json::from_str::<Interface>(&text[..text.len() / 2]).is_err());
