@@ -5,8 +5,6 @@
 
 mod minimal;
 
-use std::process::Command;
-
 use anyhow::Context as _;
 
 use crate::check::{Step, library_manifests, run_or_exit};
@@ -16,16 +14,16 @@ use crate::check::{Step, library_manifests, run_or_exit};
 /// These are no part of the tests: some need nightly Rust, or a program of their own, and take minutes.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
-  cargo xtask audit alone minimal           with Rust alone: what every change must pass
+  cargo xtask audit alone minimal           what Rust alone can check
   cargo xtask audit                         everything
   cargo xtask audit semver --baseline v0.1  against another release")]
 pub struct AuditArgs {
     /// Parts to run [default: all].
     #[arg(value_name = "PART")]
     parts: Vec<Part>,
-    /// Release, tag or commit that `semver` compares with.
-    #[arg(long, value_name = "REV", default_value = "HEAD")]
-    baseline: String,
+    /// Release, tag or commit that `semver` compares with; without one, `semver` is left out.
+    #[arg(long, value_name = "REV")]
+    baseline: Option<String>,
 }
 
 /// One kind of check.
@@ -59,7 +57,7 @@ impl Part {
     ];
 
     /// Its commands.
-    fn steps(self, baseline: &str) -> anyhow::Result<Vec<Step>> {
+    fn steps(self, baseline: Option<&str>) -> anyhow::Result<Vec<Step>> {
         let manifests = library_manifests()?;
         let each = |name: &str, words: &[&str]| -> Vec<Step> {
             let steps = manifests.iter().map(|manifest| {
@@ -78,8 +76,9 @@ impl Part {
             }
             Self::Dependencies => vec![Step::cargo("dependencies", &["deny", "check"])],
             Self::Semver => {
-                let words = ["semver-checks", "--baseline-rev", baseline];
-                each("semver", &words)
+                let baseline = baseline
+                    .context("`semver` needs a release to compare with: name it with --baseline")?;
+                each("semver", &["semver-checks", "--baseline-rev", baseline])
             }
             Self::Miri => miri(),
             Self::Sanitizer => vec![sanitizer()],
@@ -117,15 +116,20 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<()> {
         named => named,
     };
     for part in parts {
+        if args.parts.is_empty() && *part == Part::Semver && args.baseline.is_none() {
+            println!("--- semver: left out; name a release with --baseline");
+            continue;
+        }
         if let Some((words, install)) = part.needs() {
-            let there = Command::new("cargo").args(words).output();
+            let probe = Step::cargo("probe", words);
+            let there = probe.command().args(words).output();
             let there = there.context("cannot run cargo")?.status.success();
             anyhow::ensure!(
                 there,
                 "this part needs a program that is not here: `{install}` installs it"
             );
         }
-        run_or_exit(&part.steps(&args.baseline)?)?;
+        run_or_exit(&part.steps(args.baseline.as_deref())?)?;
     }
     println!("audit passed");
     Ok(())

@@ -81,6 +81,7 @@ pub fn ci(args: &CiArgs) -> anyhow::Result<()> {
     }
     steps.push(Step::cargo("validation", &["xtask", "validate"]));
     steps.push(Step::cargo("kills", &["xtask", "kills"]));
+    steps.push(Step::cargo("audit", &["xtask", "audit", "alone"]));
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     if !args.skip_reproduce {
         let reproduce = ["xtask", "reproduce", "--preset", "quick", "--out"];

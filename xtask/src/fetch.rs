@@ -167,7 +167,9 @@ pub(crate) fn mirror_url(text: &str) -> Result<String, String> {
         .strip_prefix("https://")
         .or_else(|| text.strip_prefix("http://"));
     match rest {
-        Some(rest) if !rest.is_empty() => Ok(format!("{}/", text.trim_end_matches('/'))),
+        Some(rest) if !rest.trim_end_matches('/').is_empty() => {
+            Ok(format!("{}/", text.trim_end_matches('/')))
+        }
         _ => Err(format!(
             "a mirror is the URL of a folder, such as {}",
             MIRRORS[0]

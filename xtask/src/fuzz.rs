@@ -94,14 +94,14 @@ pub fn run(args: &FuzzArgs) -> anyhow::Result<()> {
     let mut crashes = Vec::new();
     println!("{}", Outcome::HEADER);
     for (reader, program) in readers.iter().zip(&targets) {
-        let outcome = target::run(reader.name, program, limits)
-            .with_context(|| format!("cannot fuzz {}", reader.name))?;
+        let outcome = target::run(reader.name, program, limits);
+        // Ctrl-C has ended the target as well, in a way of its own.
+        interrupt.check()?;
+        let outcome = outcome.with_context(|| format!("cannot fuzz {}", reader.name))?;
         println!("{outcome}");
         record(&mut recorder, &outcome)?;
         recorder.save()?;
         crashes.extend(outcome.crashes);
-        // Ctrl-C has ended the target as well.
-        interrupt.check()?;
     }
     for crash in &crashes {
         eprintln!("crash: {}", crash.display());

@@ -76,7 +76,10 @@ pub fn run(args: &KillsArgs) -> anyhow::Result<()> {
     let started = Instant::now();
     let mut left = shares(&args.scenarios, args.tries);
     let scenarios: Vec<Scenario> = left.iter().map(|(scenario, _)| *scenario).collect();
-    let mut stage = Stage::build(&scenarios)?;
+    let stage = Stage::build(&scenarios);
+    // Ctrl-C has ended its runs as well.
+    interrupt.check()?;
+    let mut stage = stage?;
     let progress = Progress::new("kills", args.tries);
     let mut moments = stream::of(args.seed, 0);
     let mut log = Log::default();

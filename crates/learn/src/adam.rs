@@ -84,6 +84,7 @@ impl<T: Scalar> Adam<T> {
             && finite(&self.first)
             && finite(&self.second)
             && self.skipped <= self.updates
+            && self.lengths.are_finite()
             && self.average.fits(parameters, self.updates)
     }
 

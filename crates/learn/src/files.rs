@@ -28,7 +28,7 @@ pub use lock::{FolderLock, FolderLockError};
 use tempfile::NamedTempFile;
 
 /// How the names of temporary files start: hidden, and no file's final name.
-const PREFIX: &str = ".partial-";
+const PREFIX: &str = ".overdamped-partial-";
 /// Temporary files that may vanish between their making and their lock before a write is given up.
 const ATTEMPTS: usize = 8;
 
@@ -74,7 +74,19 @@ where
     }
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder)
+    match sync_folder(folder) {
+        // The file is in its place. A folder that may be written but not read, or one of a file system that cannot flush
+        // folders, reaches the disk when the system pleases.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::PermissionDenied | ErrorKind::InvalidInput | ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        flushed => flushed,
+    }
 }
 
 /// A temporary file that its writer holds the lock of.
@@ -96,7 +108,8 @@ fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
 /// be written.
 fn sweep(folder: &Path) {
     for entry in folder.read_dir().into_iter().flatten().flatten() {
-        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+        let ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if !(ours && entry.file_type().is_ok_and(|kind| kind.is_file())) {
             continue;
         }
         let path = entry.path();

@@ -33,6 +33,23 @@ impl Step {
         .args(args)
     }
 
+    /// The process. Another toolchain is chosen by rustup's own `cargo`, which must not be told which one runs us.
+    pub fn command(&self) -> Command {
+        let other = self.args.first();
+        let other = other.is_some_and(|word| word.as_encoded_bytes().starts_with(b"+"));
+        let mut command = Command::new(if other {
+            OsStr::new("cargo")
+        } else {
+            &self.program
+        });
+        if other {
+            for key in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
+                command.env_remove(key);
+            }
+        }
+        command
+    }
+
     /// With more arguments.
     pub fn args<A: Into<OsString> + Clone>(mut self, args: impl AsRef<[A]>) -> Self {
         self.args
@@ -99,7 +116,7 @@ pub fn run_all(steps: &[Step]) -> anyhow::Result<Result<(), Failure>> {
     for step in steps {
         println!("--- {}: {step}", step.name);
         let started = Instant::now();
-        let mut command = Command::new(&step.program);
+        let mut command = step.command();
         // Build scripts that watch these (ring's does) would otherwise run anew,
         // and their dependents with them, whenever `cargo test` follows this.
         for (key, _) in std::env::vars_os().filter(|(key, _)| describes_xtask(key)) {

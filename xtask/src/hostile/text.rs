@@ -96,7 +96,10 @@ pub fn download(bytes: &[u8]) -> bool {
     let (range, url) = text.split_once('\n').unwrap_or((text, ""));
     let mirror = fetch::mirror_url(url);
     if let Ok(folder) = &mirror {
-        assert!(folder.starts_with("http") && folder.ends_with('/'));
+        let host = folder
+            .strip_prefix("https://")
+            .or_else(|| folder.strip_prefix("http://"));
+        assert!(host.is_some_and(|host| host.len() > 1 && host.ends_with('/')));
     }
     fetch::first_byte(range).is_some() && mirror.is_ok()
 }

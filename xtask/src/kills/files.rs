@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn half_a_file_is_noticed_and_a_partial_one_is_passed_over() {
         let (folder, expected) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        std::fs::write(folder.path().join(".partial-x"), b"").unwrap();
+        std::fs::write(folder.path().join(".overdamped-partial-x"), b"").unwrap();
         std::fs::write(folder.path().join("a.gz.part"), b"").unwrap();
         std::fs::write(folder.path().join("results.json"), b"{}").unwrap();
         check(folder.path(), expected.path()).unwrap();
@@ -215,7 +215,10 @@ mod tests {
         let (one, two, three) = (write(3), write(3), write(2));
         assert!(differing(one.path(), two.path()).unwrap().is_empty());
         assert_eq!(differing(one.path(), three.path()).unwrap(), ["a.npy"]);
-        std::fs::write(two.path().join(".partial-x"), b"debris").unwrap();
-        assert_eq!(differing(one.path(), two.path()).unwrap(), [".partial-x"]);
+        std::fs::write(two.path().join(".overdamped-partial-x"), b"debris").unwrap();
+        assert_eq!(
+            differing(one.path(), two.path()).unwrap(),
+            [".overdamped-partial-x"]
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! One run: killed some times, interrupted once, left to finish, compared.
 
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
 use rand::{Rng, RngExt as _};
@@ -95,6 +95,12 @@ enum Outcome {
     Ended(Duration),
 }
 
+/// SIGKILL and SIGINT.
+const KILL: i32 = 9;
+const INTERRUPT: i32 = 2;
+/// Within this time of its start a process has a handler for Ctrl-C, on a busy machine too.
+const HANDLER: Duration = Duration::from_secs(2);
+
 /// Starts a run and stops it, unless it has ended by then.
 fn stop_after(
     stage: &Stage,
@@ -115,8 +121,11 @@ fn stop_after(
     let said = String::from_utf8_lossy(&output.stderr);
     let wrong = || Outcome::Wrong(format!("ended with {}: {}", output.status, said.trim_end()));
     Ok(match (how, output.status.code()) {
+        (How::Kill, None) if signal(&output.status) == KILL => Outcome::Stopped,
         // Before its handler stands, an interrupt is a kill.
-        (_, None) => Outcome::Stopped,
+        (How::Interrupt, None) if signal(&output.status) == INTERRUPT && moment < HANDLER => {
+            Outcome::Stopped
+        }
         (_, Some(0)) => Outcome::Ended(started.elapsed()),
         (How::Interrupt, Some(code)) if code == i32::from(Interrupted::EXIT_CODE) => {
             if said.contains("the same command") {
@@ -127,6 +136,19 @@ fn stop_after(
         }
         _ => wrong(),
     })
+}
+
+/// The signal that ended a process.
+#[cfg(unix)]
+fn signal(status: &ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.signal().unwrap_or(0)
+}
+
+/// Elsewhere a killed process has an exit code, and is told by that.
+#[cfg(not(unix))]
+fn signal(_status: &ExitStatus) -> i32 {
+    0
 }
 
 /// Presses Ctrl-C.

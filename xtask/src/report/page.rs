@@ -346,7 +346,11 @@ mod tests {
         write("second", "Second, old");
         write("first", "First");
         write("second", "Second, new");
-        std::fs::write(folder.path().join("sections/.partial-x.html"), "debris").unwrap();
+        std::fs::write(
+            folder.path().join("sections/.overdamped-partial-x.html"),
+            "debris",
+        )
+        .unwrap();
         let order = ["first", "missing", "second"];
         let front = Some(("front", maud::html! { section #front { h2 { "Front" } } }));
         let path = assemble(folder.path(), front, &order, recorder.results()).unwrap();

@@ -36,6 +36,11 @@ pub(super) struct Lengths {
 }
 
 impl Lengths {
+    /// Whether the mean is a number: that of a file may not be.
+    pub(super) fn are_finite(&self) -> bool {
+        self.log_mean.is_finite()
+    }
+
     /// Whether `length` is more than `ratio` times the mean of those before it; remembers it.
     ///
     /// An outlier is remembered as being right at the limit: it hardly moves the mean, and

@@ -58,7 +58,7 @@ fn others_may_read_the_file_when_the_umask_lets_them() {
 fn debris_of_dead_writers_goes_and_files_that_are_being_written_stay() {
     let folder = tempfile::tempdir().unwrap();
     // What a killed writer leaves: a file that nobody holds.
-    fs::write(folder.path().join(".partial-dead"), b"half").unwrap();
+    fs::write(folder.path().join(".overdamped-partial-dead"), b"half").unwrap();
     fs::write(folder.path().join(".hidden"), b"not ours").unwrap();
     let slow = folder.path().join("slow");
     replace(&slow, |out| {
